@@ -1,0 +1,59 @@
+"""Time and random names: the one place of the server that asks the machine for either.
+
+Everything that decides takes `now` as an argument; everything that waits takes a `Clock`.
+"""
+
+import random
+import secrets
+import time
+from typing import Protocol
+
+
+_spread = random.SystemRandom()
+
+
+class Clock(Protocol):
+    """What a loop needs to know about time. Seconds everywhere."""
+
+    def now(self) -> float:
+        """Wall clock, seconds since the epoch (UTC)."""
+        ...
+
+    def monotonic(self) -> float:
+        """A clock that never goes back, for delays and deadlines inside one process."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Wait. Only for a poll that has nothing to wait on."""
+        ...
+
+
+class SystemClock:
+    """The machine's own clock."""
+
+    def now(self) -> float:
+        """Wall clock, seconds since the epoch (UTC)."""
+        return time.time()
+
+    def monotonic(self) -> float:
+        """The machine's monotonic clock, in seconds."""
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Sleep in this thread."""
+        time.sleep(seconds)
+
+
+def new_uid() -> str:
+    """A random identifier of 12 hex digits: unique among all playgrounds that ever were, short enough for a name."""
+    return secrets.token_hex(6)
+
+
+def new_token() -> str:
+    """A random bearer token (256 bits), safe in a header and in a file."""
+    return secrets.token_urlsafe(32)
+
+
+def jitter() -> float:
+    """A random number in [0, 1), for spreading retries."""
+    return _spread.random()

@@ -1,0 +1,66 @@
+"""The phase: one word for tables and for the platform's `status`.
+
+Computed from conditions; never stored, never decided on.
+"""
+
+from enum import StrEnum
+
+from api.resources.conditions import FAILURE_REASONS, ConditionStatus, ConditionType, Reason, find, is_true
+from api.resources.playground import DesiredRunState, Playground
+
+
+class Phase(StrEnum):
+    """The words existing clients know."""
+
+    REQUESTED = "requested"
+    BUILDING = "building"
+    STARTING = "starting"
+    RUNNING = "running"
+    UNHEALTHY = "unhealthy"
+    STOPPED = "stopped"
+    FAILED = "failed"
+    DELETING = "deleting"
+    DELETED = "deleted"
+
+
+class Health(StrEnum):
+    """What the probe says."""
+
+    UNKNOWN = "unknown"
+    HEALTHY = "healthy"
+    UNHEALTHY = "unhealthy"
+
+
+def phase(playground: Playground) -> Phase:
+    """The one word that describes the playground best; the first that matches."""
+    status = playground.status
+    ready = find(status.conditions, ConditionType.READY)
+    built = find(status.conditions, ConditionType.IMAGE_BUILT)
+    started = is_true(status.conditions, ConditionType.CONTAINER_STARTED)
+    if playground.metadata.deletion_requested_at is not None:
+        return Phase.DELETING
+    if ready is None or ready.observed_generation < playground.metadata.generation:
+        return Phase.REQUESTED
+    if ready.status is ConditionStatus.TRUE:
+        return Phase.RUNNING
+    if ready.reason is Reason.UNHEALTHY:
+        return Phase.UNHEALTHY
+    if ready.reason in FAILURE_REASONS:
+        return Phase.FAILED
+    if ready.reason is Reason.STOPPED and not started:
+        return Phase.STOPPED
+    if playground.spec.state is DesiredRunState.STOPPED:
+        return Phase.RUNNING if started else Phase.STOPPED
+    if built is not None and built.reason is Reason.BUILDING:
+        return Phase.BUILDING
+    if built is not None and built.status is ConditionStatus.TRUE and ready.reason is not Reason.NO_FREE_PORT:
+        return Phase.STARTING
+    return Phase.REQUESTED
+
+
+def health(playground: Playground) -> Health:
+    """Healthy while it serves, unhealthy when the probe says so, else unknown."""
+    word = phase(playground)
+    if word is Phase.RUNNING:
+        return Health.HEALTHY
+    return Health.UNHEALTHY if word is Phase.UNHEALTHY else Health.UNKNOWN

@@ -1,0 +1,150 @@
+"""The Playground resource: metadata, spec (what is wanted), status (what the controller saw)."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field, JsonValue, StringConstraints
+
+from api.resources.conditions import Condition, Reason
+from api.resources.identity import Identity, Kind
+from api.resources.value import Value
+
+GRADIO_PORT = 7860
+
+EnvName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*$", max_length=256)]
+
+
+class DesiredRunState(StrEnum):
+    """Whether a container shall run."""
+
+    RUNNING = "Running"
+    STOPPED = "Stopped"
+
+
+class RestartPolicy(StrEnum):
+    """When a container that ended by itself is started again. Docker itself never restarts one."""
+
+    ALWAYS = "Always"
+    ON_FAILURE = "OnFailure"
+    NEVER = "Never"
+
+
+class PluginSource(Value):
+    """The plugin as it was resolved when the playground was asked for: a later upload changes nothing here."""
+
+    digest: str
+    """`sha256:<hex>` of the plugin's content; the archive lies under it."""
+    entrypoint: str | None = None
+    """What the launcher imports or runs: `pkg.mod:attr` or a file's path."""
+    env: dict[str, str] = Field(default_factory=dict)
+    """The environment that the plugin's own config.yaml asks for."""
+
+
+class Readiness(Value):
+    """The probe that decides whether a playground serves."""
+
+    path: str = Field(default="/config", pattern=r"^/[!-~]*$", max_length=1000)
+    timeout: float = Field(default=60.0, gt=0, le=3600)
+    """Seconds from the container's start to the first success."""
+
+
+class Resources(Value):
+    """Limits of one container; None takes the operator's default."""
+
+    memory: int | None = Field(default=None, ge=6 * 1024 * 1024)
+    """Bytes."""
+    cpu: float | None = Field(default=None, gt=0)
+    """Cores."""
+
+
+class PlaygroundSpec(Value):
+    """What is wanted. Every change of it is a new generation."""
+
+    kind: Kind = Kind.PLUGIN_RUNTIME
+    plugin_release: str
+    model: int | None = None
+    plugin: PluginSource | None = None
+    image: str | None = None
+    """An image that is there, instead of one built from a plugin."""
+    container_port: int = Field(default=GRADIO_PORT, ge=1, le=65535)
+    params: dict[str, JsonValue] = Field(default_factory=dict)
+    envs: dict[EnvName, str] = Field(default_factory=dict)
+    state: DesiredRunState = DesiredRunState.RUNNING
+    restart_policy: RestartPolicy = RestartPolicy.ALWAYS
+    readiness: Readiness = Readiness()
+    resources: Resources = Resources()
+
+    @property
+    def identity(self) -> Identity:
+        """(kind, plugin release, model or none)."""
+        return Identity(kind=self.kind, plugin_release=self.plugin_release, model=self.model)
+
+
+class Failure(Value):
+    """The last time it went wrong: kept before anything is removed, so that it can always say why."""
+
+    reason: Reason
+    message: str
+    at: float
+    """Seconds since the epoch."""
+    exit_code: int | None = None
+    oom_killed: bool = False
+    log_tail: tuple[str, ...] = ()
+    """The last lines the build or the container wrote, at most 100."""
+
+
+class PlaygroundStatus(Value):
+    """What the controller saw; only the controller writes it."""
+
+    observed_generation: int = 0
+    conditions: tuple[Condition, ...] = ()
+    container_id: str | None = None
+    container_name: str | None = None
+    image: str | None = None
+    endpoint: str | None = None
+    restarts: int = 0
+    failures: int = 0
+    """Failures in a row; reset by a new generation or a period of health."""
+    last_failure: Failure | None = None
+    next_attempt_at: float | None = None
+    probe_failures: int = 0
+    """Liveness probes failed in a row."""
+    ready_since: float | None = None
+
+
+class Metadata(Value):
+    """Who it is and how often it changed. Times are seconds since the epoch."""
+
+    id: int
+    uid: str
+    name: str
+    labels: dict[str, str] = Field(default_factory=dict)
+    annotations: dict[str, JsonValue] = Field(default_factory=dict)
+    backend_container_id: str | None = None
+    generation: int = 1
+    resource_version: int = 0
+    created_at: float
+    updated_at: float
+    restart_requested_at: float | None = None
+    deletion_requested_at: float | None = None
+
+
+class Playground(Value):
+    """The resource, whole."""
+
+    metadata: Metadata
+    spec: PlaygroundSpec
+    status: PlaygroundStatus = PlaygroundStatus()
+    host_port: int | None = None
+    """The port the ledger holds for it, from first need until deletion."""
+
+
+def labels_from_list(labels: list[str]) -> dict[str, str]:
+    """The platform's list of labels as a map: `gradio` becomes `{"gradio": ""}`, `team=vision` `{"team": "vision"}`."""
+    pairs = (label.partition("=") for label in labels)
+    return {name: value for name, _, value in pairs if name}
+
+
+def labels_to_list(labels: dict[str, str]) -> list[str]:
+    """The map of labels as the platform's list, the inverse of `labels_from_list`."""
+    return [f"{name}={value}" if value else name for name, value in labels.items()]
