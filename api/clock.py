@@ -8,7 +8,6 @@ import secrets
 import time
 from typing import Protocol
 
-
 _spread = random.SystemRandom()
 
 

@@ -1,0 +1,169 @@
+"""The settings of both processes: flags over environment (`PLAYGROUND_…`) over a TOML file over defaults for a laptop.
+
+The file is named by `PLAYGROUND_CONFIG`, else `/etc/playground/playground.toml` if it is there. Every field is
+described in `docs/configuration.md`; a test holds the two together.
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+DEFAULT_BASE_IMAGE = "playground-gradio-base:latest"
+SYSTEM_FILE = Path("/etc/playground/playground.toml")
+MEBIBYTE = 1024 * 1024
+
+
+def _default_data_dir() -> Path:
+    home = os.environ.get("XDG_DATA_HOME") or str(Path("~/.local/share").expanduser())
+    return Path(home) / "playground"
+
+
+def _parse_port_range(value: object) -> object:
+    """`7860-8860` (both ends included) as a range."""
+    if not isinstance(value, str):
+        return value
+    first, dash, last = value.partition("-")
+    if not dash or not first.strip().isdigit() or not last.strip().isdigit():
+        raise ValueError(f"a port range is written FIRST-LAST, such as 7860-8860, and not {value!r}")
+    low, high = int(first), int(last)
+    if not 1 <= low <= high <= 65535:
+        raise ValueError(f"ports lie between 1 and 65535 and the first is not above the last, unlike {value!r}")
+    return range(low, high + 1)
+
+
+PortRange = Annotated[range, NoDecode, BeforeValidator(_parse_port_range)]
+
+
+class Settings(BaseSettings):
+    """All there is to set. Sizes in bytes, times in seconds."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="PLAYGROUND_",
+        extra="ignore",
+        frozen=True,
+        validate_default=True,
+        populate_by_name=True,
+        arbitrary_types_allowed=True,
+        env_ignore_empty=True,
+    )
+
+    data_dir: Path = Field(default_factory=_default_data_dir)
+    """Where the database, archives, logs and the token lie."""
+    database_url: str = ""
+    """Default: SQLite in the data folder."""
+    host: str = "127.0.0.1"
+    """The address the API listens on."""
+    port: int = Field(default=8000, ge=0, le=65535)
+    """The API's port."""
+    token: SecretStr | None = None
+    """The clients' token. Default: one made at first start and kept in `<data_dir>/token` (0600)."""
+    max_archive_bytes: int = Field(default=512 * MEBIBYTE, gt=0)
+    """The largest upload."""
+    controller_port: int = Field(default=8001, ge=0, le=65535)
+    """The controller's private port on the loopback address: logs, metrics, health."""
+    controller_id: str | None = Field(default=None, pattern=r"^[a-z0-9][a-z0-9.-]{0,62}$")
+    """Whose containers are ours. Default: one made at first start and kept in `<data_dir>/controller-id`."""
+    docker_host: str | None = Field(
+        default=None, validation_alias=AliasChoices("PLAYGROUND_DOCKER_HOST", "DOCKER_HOST")
+    )
+    """The engine's address. Default: the usual socket."""
+    base_image: str = Field(
+        default=DEFAULT_BASE_IMAGE,
+        validation_alias=AliasChoices("PLAYGROUND_BASE_IMAGE", "GRADIO_CONTAINER_BASE_IMAGE"),
+    )
+    """The image that plugins are built from."""
+    port_range: PortRange = range(7860, 8861)
+    """Host ports for playgrounds, FIRST-LAST, both included."""
+    bind_host: str = "127.0.0.1"
+    """The address that playgrounds' ports are published on."""
+    advertise_host: str | None = None
+    """The host name in endpoints. Default: the bind address."""
+    engine_timeout: float = Field(default=10.0, gt=0)
+    """How long one call to the engine may take."""
+    build_timeout: float = Field(default=1800.0, gt=0)
+    """How long one image build may take."""
+    build_concurrency: int = Field(default=2, ge=1)
+    """Image builds at a time."""
+    build_network: Literal["default", "none"] = "default"
+    """The network of a build; `none` allows `wheels/` only."""
+    start_slots: int | None = Field(default=None, ge=1)
+    """Passes at a time. Default: the cores plus one, where the engine's start rate peaks."""
+    resync_interval: float = Field(default=30.0, gt=0)
+    """How often everything is looked at, whatever the hints said."""
+    liveness_interval: float = Field(default=15.0, gt=0)
+    """How often a serving playground is probed."""
+    liveness_failures: int = Field(default=3, ge=1)
+    """Failed probes in a row until a playground is unhealthy and restarted."""
+    stop_grace: int = Field(default=5, ge=0)
+    """How long a container may take to stop before it is killed."""
+    lease_ttl: float = Field(default=10.0, gt=0)
+    """How long a silent controller keeps the right to write."""
+    memory: int = Field(default=2048 * MEBIBYTE, gt=0)
+    """A playground's memory unless its spec asks for less."""
+    cpu: float = Field(default=2.0, gt=0)
+    """A playground's cores unless its spec asks for less."""
+    pids: int = Field(default=256, gt=0)
+    """Processes and threads in one playground."""
+    tmpfs_bytes: int = Field(default=512 * MEBIBYTE, gt=0)
+    """The size of a playground's /tmp, the one place it can write to."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least severe line that is logged."""
+    log_format: Literal["auto", "json", "console"] = "auto"
+    """`auto`: console on a terminal, else one JSON object a line."""
+
+    @field_validator("data_dir")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 (the signature is pydantic's)
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 (the signature is pydantic's)
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Flags, then environment, then the TOML file."""
+        named = os.environ.get("PLAYGROUND_CONFIG")
+        path = Path(named) if named else SYSTEM_FILE
+        if named and not path.is_file():
+            raise FileNotFoundError(f"PLAYGROUND_CONFIG names {path}, and there is no such file")
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=path)
+
+    @property
+    def resolved_database_url(self) -> str:
+        """The database's URL with the default filled in."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'playground.db'}"
+
+    @property
+    def resolved_advertise_host(self) -> str:
+        """The host name in endpoints."""
+        if self.advertise_host:
+            return self.advertise_host
+        return "127.0.0.1" if self.bind_host in {"0.0.0.0", "::"} else self.bind_host  # noqa: S104 (compared, not bound)
+
+    @property
+    def resolved_start_slots(self) -> int:
+        """Passes at a time."""
+        return self.start_slots or (os.cpu_count() or 1) + 1
+
+    @property
+    def archives_dir(self) -> Path:
+        """Where uploaded archives lie, by content."""
+        return self.data_dir / "archives"
+
+    @property
+    def logs_dir(self) -> Path:
+        """Where build logs lie."""
+        return self.data_dir / "logs"
