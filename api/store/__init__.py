@@ -3,3 +3,29 @@
 It hands out the values of `api.resources`, never rows. Admission rule: tables, transactions, and queries; no decisions
 about what a playground needs.
 """
+
+from api.resources.lease import CONTROLLER_LEASE
+from api.store.errors import (
+    NameTaken,
+    NoFreePort,
+    ReleaseInUse,
+    SchemaMismatch,
+    StaleClaim,
+    StoreError,
+    StoreUnavailable,
+    ValueRefused,
+)
+from api.store.store import Store
+
+__all__ = [
+    "CONTROLLER_LEASE",
+    "NameTaken",
+    "NoFreePort",
+    "ReleaseInUse",
+    "SchemaMismatch",
+    "StaleClaim",
+    "Store",
+    "StoreError",
+    "StoreUnavailable",
+    "ValueRefused",
+]
