@@ -1,1 +1,111 @@
-"""."""
+"""The client of the Playground: what a user imports.
+
+    from playground_sdk import AgentClient
+
+    client = AgentClient(host="http://127.0.0.1:8000", token="…")
+    playground = client.create_container("hello-gradio@1.0.0", plugin_file="hello-gradio.zip")
+    print(playground["endpoint"])
+
+The library needs ``requests`` and nothing else, and knows no code of the server. Names are loaded
+when they are first used, so that importing the package (which the command line does to print its
+help) costs next to nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from playground_sdk.client import AgentClient
+    from playground_sdk.containers import ContainerClientMixin
+    from playground_sdk.docker_containers import DockerContainerClientMixin
+    from playground_sdk.errors import (
+        ApiError,
+        AuthenticationError,
+        BuildCancelledError,
+        BuildError,
+        BuildFailedError,
+        ClientError,
+        ConflictError,
+        ConnectionFailedError,
+        NotFoundError,
+        PermissionDeniedError,
+        PlaygroundError,
+        RateLimitError,
+        RequestTimeoutError,
+        ServerError,
+        StartFailedError,
+        TransportError,
+        UnexpectedReplyError,
+        UploadError,
+        ValidationError,
+        WaitTimeoutError,
+    )
+    from playground_sdk.models import Build, Condition, Container, EventRecord, Page
+    from playground_sdk.releases import PluginRelease, PluginReleaseClientMixin
+    from playground_sdk.wait import Progress
+
+__all__ = [
+    "AgentClient",
+    "ApiError",
+    "AuthenticationError",
+    "Build",
+    "BuildCancelledError",
+    "BuildError",
+    "BuildFailedError",
+    "ClientError",
+    "Condition",
+    "ConflictError",
+    "ConnectionFailedError",
+    "Container",
+    "ContainerClientMixin",
+    "DockerContainerClientMixin",
+    "EventRecord",
+    "NotFoundError",
+    "Page",
+    "PermissionDeniedError",
+    "PlaygroundError",
+    "PluginRelease",
+    "PluginReleaseClientMixin",
+    "Progress",
+    "RateLimitError",
+    "RequestTimeoutError",
+    "ServerError",
+    "StartFailedError",
+    "TransportError",
+    "UnexpectedReplyError",
+    "UploadError",
+    "ValidationError",
+    "WaitTimeoutError",
+]
+
+_ELSEWHERE = {
+    "AgentClient": "client",
+    "Build": "models",
+    "Condition": "models",
+    "Container": "models",
+    "ContainerClientMixin": "containers",
+    "DockerContainerClientMixin": "docker_containers",
+    "EventRecord": "models",
+    "Page": "models",
+    "PluginRelease": "releases",
+    "PluginReleaseClientMixin": "releases",
+    "Progress": "wait",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name on first use (PEP 562); whatever is not listed elsewhere is an exception.
+
+    Raises:
+        AttributeError: the package has no such name.
+    """
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(f"{__name__}.{_ELSEWHERE.get(name, 'errors')}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names, loaded or not."""
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,178 @@
+"""The verbs that look: list, get, logs, events."""
+
+import json
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+
+from playground_sdk._clock import SystemClock
+from playground_sdk.cli.arguments import PLAYGROUND
+from playground_sdk.cli.failures import UsageFailure
+from playground_sdk.cli.output import age, shown
+from playground_sdk.cli.session import Session
+from playground_sdk.models import Container
+
+__all__ = ["events", "get", "list_playgrounds", "logs"]
+
+_Column = tuple[str, Callable[[Container, float], str]]
+_NARROW: tuple[_Column, ...] = (
+    ("NAME", lambda item, _: shown(item.get("name"))),
+    ("STATUS", lambda item, _: shown(item.get("status"))),
+    ("RELEASE", lambda item, _: shown(item.get("plugin_release"))),
+    ("MODEL", lambda item, _: shown(item.get("model"))),
+    ("AGE", lambda item, now: age(item.get("created_at"), now)),
+    ("URL", lambda item, _: shown(item.get("endpoint"))),
+)
+_WIDE: tuple[_Column, ...] = (
+    *_NARROW,
+    ("CONTAINER", lambda item, _: shown((item.get("id") or "")[:12])),
+    ("IMAGE", lambda item, _: shown(item.get("image"))),
+    ("PORT", lambda item, _: shown(item.get("host_port"))),
+    ("RESTARTS", lambda item, _: shown(item.get("restarts"))),
+    ("LABELS", lambda item, _: shown(",".join(item.get("labels") or ()))),
+    ("MESSAGE", lambda item, _: shown(item.get("message") or item.get("last_error"))),
+)
+
+
+def list_playgrounds(
+    ctx: typer.Context,
+    *,
+    output: Annotated[
+        str | None, typer.Option("--output", "-o", metavar="wide|json|name", help="How to print.")
+    ] = None,
+    status: Annotated[str | None, typer.Option(metavar="STATUS", help="Only those with this status.")] = None,
+    label: Annotated[
+        list[str] | None, typer.Option("--label", "-l", metavar="LABEL", help="Only those with all of them.")
+    ] = None,
+    release: Annotated[str | None, typer.Option(metavar="CODE@VERSION", help="Only those of this release.")] = None,
+    model: Annotated[int | None, typer.Option(metavar="ID", help="Only those of this model.")] = None,
+) -> None:
+    """List the playgrounds."""
+    _check_output("list", output, "wide", "json", "name")
+    session = Session.of(ctx)
+    filters = {"status": status, "label": label or None, "plugin_release": release, "model": model}
+    params = {key: value for key, value in filters.items() if value is not None}
+    containers, _ = session.client.list_containers(params, list_all=True)
+    if output == "json":
+        session.out.json(containers)
+    elif output == "name":
+        for item in containers:
+            session.out.line(shown(item.get("name")))
+    elif containers:
+        now = SystemClock().time()
+        chosen = _WIDE if output == "wide" else _NARROW
+        rows = [[render(item, now) for _, render in chosen] for item in containers]
+        session.out.table([header for header, _ in chosen], rows)
+    else:
+        session.out.note("No playgrounds match." if params else "No playgrounds yet; make one with: playground create")
+
+
+def get(
+    ctx: typer.Context,
+    playground: Annotated[str, PLAYGROUND],
+    *,
+    output: Annotated[str | None, typer.Option("--output", "-o", metavar="json|name", help="How to print.")] = None,
+) -> None:
+    """Show one playground with its conditions."""
+    _check_output("get", output, "json", "name")
+    session = Session.of(ctx)
+    container = session.client.get_container(playground)
+    if output == "json":
+        session.out.json(container)
+        return
+    if output == "name":
+        session.out.line(shown(container.get("name")))
+        return
+    now = SystemClock().time()
+    session.out.facts(_facts(container, now))
+    if conditions := container.get("conditions"):
+        session.out.line("")
+        session.out.table(
+            ["CONDITION", "STATUS", "REASON", "SINCE", "MESSAGE"],
+            [
+                [
+                    shown(item.get("type")),
+                    shown(item.get("status")),
+                    shown(item.get("reason")),
+                    age(item.get("last_transition_time"), now),
+                    shown(item.get("message")),
+                ]
+                for item in conditions
+            ],
+        )
+
+
+def logs(
+    ctx: typer.Context,
+    playground: Annotated[str, PLAYGROUND],
+    *,
+    tail: Annotated[int, typer.Option("--tail", metavar="LINES", min=0, help="How many lines.")] = 100,
+) -> None:
+    """Print the last lines a playground's app has printed."""
+    text = Session.of(ctx).client.get_container_logs(playground, tail=tail)
+    typer.echo(text, nl=bool(text) and not text.endswith("\n"))
+
+
+def events(
+    ctx: typer.Context,
+    playground: Annotated[str, PLAYGROUND],
+    *,
+    output: Annotated[str | None, typer.Option("--output", "-o", metavar="json", help="How to print.")] = None,
+) -> None:
+    """Show what has happened to a playground."""
+    _check_output("events", output, "json")
+    session = Session.of(ctx)
+    found = session.client.list_container_events(playground)
+    if output == "json":
+        session.out.json(found)
+    elif found:
+        now = SystemClock().time()
+        rows = [
+            [
+                age(item.get("last_seen"), now),
+                shown(item.get("type")),
+                shown(item.get("reason")),
+                shown(item.get("count")),
+                shown(item.get("message")),
+            ]
+            for item in found
+        ]
+        session.out.table(["LAST SEEN", "TYPE", "REASON", "COUNT", "MESSAGE"], rows)
+    else:
+        session.out.note("Nothing has happened to it yet.")
+
+
+def _facts(container: Container, now: float) -> list[tuple[str, str]]:
+    """What ``get`` tells in lines; what is not known is left out."""
+    model = container.get("model")
+    pairs: list[tuple[str, Any]] = [
+        ("Name", container.get("name")),
+        ("Status", container.get("status")),
+        ("Message", container.get("message")),
+        ("URL", container.get("endpoint")),
+        ("Health", container.get("health")),
+        ("Release", container.get("plugin_release")),
+        ("Model", None if model is None else str(model)),
+        ("Container", container.get("id")),
+        ("Image", container.get("image")),
+        ("Host port", container.get("host_port")),
+        ("Restarts", container.get("restarts")),
+        ("Labels", ", ".join(container.get("labels") or ())),
+        ("Params", _json(container.get("params"))),
+        ("Metadata", _json(container.get("metadata"))),
+        ("Generation", container.get("generation")),
+        ("Age", age(container.get("created_at"), now)),
+        ("Next attempt", container.get("next_attempt_at")),
+        ("Last error", container.get("last_error")),
+    ]
+    return [(name, str(value)) for name, value in pairs if value not in {None, "", "-"}]
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False) if value else ""
+
+
+def _check_output(verb: str, output: str | None, *known: str) -> None:
+    if output is not None and output not in known:
+        raise UsageFailure(f"-o {output}: {verb} knows {', '.join(known)}.")
