@@ -7,7 +7,7 @@ from api.resources.identity import Kind
 from api.resources.phase import Phase
 from api.resources.value import Value
 
-Item = TypeVar("Item", covariant=True)
+Item = TypeVar("Item")
 
 
 class PlaygroundFilters(Value):

@@ -8,6 +8,7 @@ from api.resources.lease import CONTROLLER_LEASE
 from api.store.errors import (
     NameTaken,
     NoFreePort,
+    NoSuchPlayground,
     ReleaseInUse,
     SchemaMismatch,
     StaleClaim,
@@ -21,6 +22,7 @@ __all__ = [
     "CONTROLLER_LEASE",
     "NameTaken",
     "NoFreePort",
+    "NoSuchPlayground",
     "ReleaseInUse",
     "SchemaMismatch",
     "StaleClaim",

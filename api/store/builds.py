@@ -1,17 +1,74 @@
-"""Builds: what waiting clients look at."""
+"""Builds: what a waiting client looks at, until it ends."""
 
-from api.resources.build import Build
+from typing import Any
+
+from sqlalchemy import select, update
+
+from api.resources.build import Build, BuildState
 from api.resources.playground import Playground
+from api.store import rows, tables
+from api.store.database import Database, Transaction
+
+_table = tables.build
+_is_open = _table.c.state == str(BuildState.PENDING)
+_CANCELLED = "Cancelled by a request."
 
 
 class Builds:
-    """Builds."""
+    """Builds, as the API reads and cancels them. The controller ends them with its report."""
 
-    def get(self, id: str) -> Build | None:
-        raise NotImplementedError
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
-    def get_with_playground(self, id: str) -> tuple[Build, Playground | None] | None:
-        raise NotImplementedError
+    def get(self, build_id: str) -> Build | None:
+        """The build, or None: never there, or pruned."""
+        return self._database.read(lambda transaction: _load(transaction, build_id))
 
-    def cancel(self, id: str, *, now: float) -> Build | None:
-        raise NotImplementedError
+    def get_with_playground(self, build_id: str) -> tuple[Build, Playground | None] | None:
+        """The build and its playground, both as of one instant; the playground is None when it was removed."""
+
+        def work(transaction: Transaction) -> tuple[Build, Playground | None] | None:
+            build = _load(transaction, build_id)
+            if build is None:
+                return None
+            found = transaction.first(rows.playgrounds().where(tables.playground.c.uid == build.playground_uid))
+            return build, rows.to_playground(found) if found else None
+
+        return self._database.read(work)
+
+    def cancel(self, build_id: str, *, now: float) -> Build | None:
+        """Cancel it if it is open; an ended one stays as it is. None when there is none.
+
+        Nobody waits any longer; the playground itself goes on as its spec says.
+        """
+
+        def work(transaction: Transaction) -> Build | None:
+            build = _load(transaction, build_id)
+            if build is None or build.state is not BuildState.PENDING:
+                return build
+            values = _ended(BuildState.CANCELLED, _CANCELLED, now)
+            transaction.run(update(_table).where(_table.c.id == build_id).where(_is_open).values(values))
+            return _load(transaction, build_id)
+
+        return self._database.write(work)
+
+
+def cancel_open(
+    transaction: Transaction, playground_uid: str, why: str, *, now: float, before_generation: int | None = None
+) -> int:
+    """End the open builds of a playground (those of older generations) as cancelled; how many they were."""
+    statement = update(_table).where(_table.c.playground_uid == playground_uid).where(_is_open)
+    if before_generation is not None:
+        statement = statement.where(_table.c.generation < before_generation)
+    return transaction.run(statement.values(_ended(BuildState.CANCELLED, why, now)))
+
+
+def _load(transaction: Transaction, build_id: str) -> Build | None:
+    if "\x00" in build_id:
+        return None
+    row = transaction.first(select(_table).where(_table.c.id == build_id))
+    return rows.to_build(row) if row else None
+
+
+def _ended(state: BuildState, error: str, now: float) -> dict[str, Any]:
+    return {"state": str(state), "error": error, "finished_at": now}

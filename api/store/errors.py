@@ -5,12 +5,15 @@
     ├── SchemaMismatch          the tables are not those of this version; run `playground-server migrate`
     ├── ValueRefused            the database cannot hold a value (a number beyond 64 bits, a NUL in a text)
     ├── NameTaken               another living playground has the wanted name
+    ├── NoSuchPlayground        the record that a port shall be reserved for is gone
     ├── NoFreePort              every port of the range is reserved, quarantined or in use
     ├── ReleaseInUse            playgrounds still use the plugin release
     └── StaleClaim              the lease went to somebody else; nothing was written
 
 Errors of SQLAlchemy never leave the store.
 """
+
+# ruff: noqa: N818 - the names say what is the case; that they are errors, the raise says
 
 from collections.abc import Sequence
 
@@ -42,6 +45,14 @@ class NameTaken(StoreError):
     def __init__(self, name: str) -> None:
         super().__init__(f"Another playground is named {name!r}: choose another name, or delete that one first.")
         self.name = name
+
+
+class NoSuchPlayground(StoreError):
+    """The playground's record is gone."""
+
+    def __init__(self, uid: str) -> None:
+        super().__init__(f"There is no playground {uid} any more: its record was removed meanwhile.")
+        self.uid = uid
 
 
 class NoFreePort(StoreError):

@@ -1,10 +1,47 @@
-"""Events."""
+"""Events: what happened, for people. The controller's report writes them, the API lists them."""
 
-from api.resources.event import Event
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import insert, select, update
+
+from api.resources.event import Event, NewEvent
+from api.store import rows, tables
+from api.store.database import Database, Transaction
+
+_table = tables.event
 
 
 class Events:
-    """Events."""
+    """The recorded events."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     def list(self, playground_uid: str | None, limit: int) -> tuple[Event, ...]:
-        raise NotImplementedError
+        """The newest `limit` events of one playground (removed ones too), or of all; the newest is the last."""
+        statement = select(_table).order_by(_table.c.last_seen.desc(), _table.c.id.desc()).limit(limit)
+        if playground_uid is not None:
+            # Within one playground ids tell the order, and the index on them serves.
+            statement = select(_table).where(_table.c.playground_uid == playground_uid)
+            statement = statement.order_by(_table.c.id.desc()).limit(limit)
+        found = self._database.read(lambda transaction: transaction.all(statement))
+        return tuple(rows.to_event(row) for row in reversed(found))
+
+
+def record(transaction: Transaction, uid: str, name: str, events: Iterable[NewEvent], *, now: float) -> None:
+    """Add events of a playground; one that equals the last one (type, reason, message) is counted there."""
+    newest = select(_table).where(_table.c.playground_uid == uid).order_by(_table.c.id.desc()).limit(1)
+    for event in events:
+        last = transaction.first(newest)
+        values: dict[str, Any] = {
+            "type": str(event.type),
+            "reason": str(event.reason),
+            "message": rows.storable(event.message),
+        }
+        if last is not None and all(last[column] == value for column, value in values.items()):
+            counted = {"count": last["count"] + 1, "last_seen": now}
+            transaction.run(update(_table).where(_table.c.id == last["id"]).values(counted))
+        else:
+            values |= {"playground_uid": uid, "playground_name": name, "count": 1, "first_seen": now, "last_seen": now}
+            transaction.run(insert(_table).values(values))

@@ -1,10 +1,127 @@
-"""The change feed."""
+"""The change feed: wait until somebody changed what is wanted.
 
+On SQLite `PRAGMA data_version` is polled: it costs microseconds and moves when another connection commits. On
+PostgreSQL a notification is the hint, and a look every second catches those that got lost.
+"""
+
+import math
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+
+from api.store import tables
+from api.store.database import NOTIFY_CHANNEL, Database, translate
+from api.store.errors import StoreUnavailable
+
+_POLL_SECONDS = 0.01
+_LOOK_SECONDS = 1.0
+_STOP_SECONDS = 0.1
 
 
 class ChangeFeed:
-    """The change feed."""
+    """Waits for desired-side changes. Several threads may wait at once, each on a connection of its own."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._listeners: list[psycopg.Connection[Any]] = []
+        self._lock = threading.Lock()
 
     def wait(self, after: int, *, timeout: float, stop: threading.Event) -> int:
-        raise NotImplementedError
+        """Block until a desired-side change newer than `after` is there, `timeout` seconds passed, or `stop` is set.
+
+        Returns the newest version: every desired-side change up to it can be read. A write of the controller's own
+        does not end the wait.
+
+        Raises:
+            StoreUnavailable: when the connection broke; waiting again makes a new one.
+        """
+        if self._database.is_sqlite:
+            return self._poll(after, timeout, stop)
+        return self._listen(after, timeout, stop)
+
+    def close(self) -> None:
+        """Close the connections that listen."""
+        with self._lock:
+            listeners, self._listeners = self._listeners, []
+        for listener in listeners:
+            listener.close()
+
+    def _versions(self) -> tuple[int, int]:
+        """The newest version of all, and the newest of a desired-side change."""
+        table = tables.counter
+        row = self._database.read(lambda transaction: transaction.first(select(table)))
+        return (row["version"], row["desired_version"]) if row else (0, 0)
+
+    def _poll(self, after: int, timeout: float, stop: threading.Event) -> int:
+        with self._sqlite_look() as data_version:
+            seen = data_version()
+            version, desired = self._versions()
+            for _ in range(math.ceil(timeout / _POLL_SECONDS)):
+                if desired > after or stop.wait(_POLL_SECONDS):
+                    break
+                now_seen = data_version()
+                if now_seen != seen:
+                    seen = now_seen
+                    version, desired = self._versions()
+        return max(after, version)
+
+    @contextmanager
+    def _sqlite_look(self) -> Iterator[Callable[[], int]]:
+        """A look at the file's version, on a connection taken out of the pool: nobody commits on it meanwhile."""
+        try:
+            connection = self._database.engine.connect()
+        except SQLAlchemyError as error:
+            raise translate(error) from error
+        with connection:
+            cursor = connection.connection.cursor()
+            # All rows are fetched: a statement left unfinished would keep a snapshot, and see nothing new.
+            yield lambda: int(cursor.execute("PRAGMA data_version").fetchall()[0][0])
+            cursor.close()
+
+    def _listen(self, after: int, timeout: float, stop: threading.Event) -> int:
+        with self._listener() as listener:
+            version, desired = self._versions()
+            looks_every = round(_LOOK_SECONDS / _STOP_SECONDS)
+            for turn in range(1, math.ceil(timeout / _STOP_SECONDS) + 1):
+                if desired > after or stop.is_set():
+                    break
+                hints = list(listener.notifies(timeout=_STOP_SECONDS, stop_after=1))
+                if hints or turn % looks_every == 0:
+                    version, desired = self._versions()
+        return max(after, version)
+
+    @contextmanager
+    def _listener(self) -> Iterator[psycopg.Connection[Any]]:
+        """A connection that listens: an idle one, or a new one. One that broke is not used again."""
+        with self._lock:
+            idle = self._listeners.pop() if self._listeners else None
+        try:
+            listener = idle or self._connect()
+        except psycopg.Error as error:
+            raise _unavailable(error) from error
+        try:
+            yield listener
+        except psycopg.Error as error:
+            listener.close()
+            raise _unavailable(error) from error
+        except BaseException:
+            listener.close()
+            raise
+        with self._lock:
+            self._listeners.append(listener)
+
+    def _connect(self) -> psycopg.Connection[Any]:
+        engine = self._database.engine
+        arguments = dict(engine.dialect.create_connect_args(engine.url)[1])
+        listener = psycopg.connect(**{"connect_timeout": 5, **arguments}, autocommit=True)
+        listener.execute(f"LISTEN {NOTIFY_CHANNEL}")
+        return listener
+
+
+def _unavailable(error: psycopg.Error) -> StoreUnavailable:
+    return StoreUnavailable(f"The database does not answer ({str(error).strip()}): is it running?")

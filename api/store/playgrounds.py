@@ -1,31 +1,260 @@
-"""Playgrounds as the API writes them: the desired side."""
+"""Playgrounds as the API writes them: the desired side, and how they are found and listed."""
 
+import builtins
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, RowMapping, func, insert, select, update
+
+from api.clock import new_uid
+from api.resources.build import Build
+from api.resources.identity import playground_name
 from api.resources.listing import Page, PlaygroundFilters
-from api.resources.playground import DesiredRunState, Playground
+from api.resources.phase import phase
+from api.resources.playground import DesiredRunState, Playground, PlaygroundSpec, PlaygroundStatus
 from api.resources.tombstone import Tombstone
 from api.resources.wanted import Applied, WantedPlayground
+from api.store import builds, lookups, rows, tables
+from api.store.database import Database, Transaction
+from api.store.errors import NameTaken
+
+_NAME_LIMIT = 63
+_DELETED = "The playground was deleted before it served."
+_STOPPED = "The playground was stopped before it served."
+_SUPERSEDED = "Superseded by a newer request for the same playground."
+_table = tables.playground
+_living = _table.c.deletion_requested_at.is_(None)
 
 
 class Playgrounds:
-    """The desired side."""
+    """The desired side. Only the API writes through it; every write is one transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     def apply(self, wanted: WantedPlayground, *, now: float) -> Applied:
-        raise NotImplementedError
+        """Record what is wanted of the identity's living playground, creating it when there is none.
+
+        An equal spec is a request to restart it; a different one is a new generation, which cancels the open builds of
+        older ones. A finalizing playground is not living: a new one is created beside it. Every call opens a build.
+
+        Raises:
+            NameTaken: when a new playground's given name belongs to another living one.
+            StoreError: as `Database.write`.
+        """
+
+        def work(transaction: Transaction) -> Applied:
+            version = transaction.next_version(desired=True)
+            row = transaction.first(
+                rows.playgrounds().where(_table.c.identity == wanted.spec.identity.key).where(_living)
+            )
+            outcome: Literal["created", "configured", "restarted"]
+            if row is None:
+                uid, generation, restarted, outcome = new_uid(), 1, False, "created"
+                _insert(transaction, wanted, uid, version, now)
+            else:
+                before = rows.to_playground(row)
+                uid, restarted = before.metadata.uid, _meets_container(before, wanted.spec)
+                outcome = "restarted" if rows.same(before.spec, wanted.spec) else "configured"
+                generation = before.metadata.generation + (outcome == "configured")
+                _configure(transaction, before, wanted, version, now)
+                builds.cancel_open(transaction, uid, _SUPERSEDED, now=now, before_generation=generation)
+            build = Build(
+                id=f"build-{new_uid()}", playground_uid=uid, generation=generation, restarted=restarted, created_at=now
+            )
+            transaction.run(insert(tables.build).values(rows.as_json(build)))
+            playground = _load(transaction, uid)
+            assert playground is not None, "written in this transaction"
+            return Applied(playground=playground, build=build, outcome=outcome)
+
+        return self._database.write(work)
 
     def get(self, lookup: int | str) -> Playground | None:
-        raise NotImplementedError
+        """The playground with that record id, uid, container id (whole, or 12 digits and more), name or container name.
+
+        Where several match, a living one comes before a finalizing one, and a newer before an older.
+        """
+        condition = lookups.any_of(lookup, _table, id_column="id")
+        if condition is None:
+            return None
+        found = self._database.read(lambda transaction: transaction.all(rows.playgrounds().where(condition)))
+        if not found:
+            return None
+        return rows.to_playground(min(found, key=lambda row: _preference(row, lookup)))
 
     def list(self, filters: PlaygroundFilters, *, page: int, page_size: int) -> Page[Playground]:
-        raise NotImplementedError
+        """The page with that number (from 1) of the playgrounds that pass the filters, by ascending record id."""
+        conditions = _conditions(filters)
+        ordered = rows.playgrounds().where(*conditions).order_by(_table.c.id)
+        offset = (max(page, 1) - 1) * page_size
+        if filters.status is None and not filters.labels:
+
+            def work(transaction: Transaction) -> tuple[int, builtins.list[RowMapping]]:
+                count = transaction.scalar(select(func.count()).select_from(_table).where(*conditions))
+                return count, transaction.all(ordered.limit(page_size).offset(offset))
+
+            count, found = self._database.read(work)
+            return Page(count, tuple(rows.to_playground(row) for row in found))
+        # The phase is computed and labels are a map: both are looked at here.
+        candidates = self._database.read(lambda transaction: transaction.all(ordered))
+        passing = [row for row in candidates if _has_labels(row["labels"], filters.labels)]
+        playgrounds = [rows.to_playground(row) for row in passing]
+        if filters.status is not None:
+            playgrounds = [playground for playground in playgrounds if phase(playground) is filters.status]
+        return Page(len(playgrounds), tuple(playgrounds[offset : offset + page_size]))
 
     def set_run_state(self, uid: str, state: DesiredRunState, *, now: float) -> Playground | None:
-        raise NotImplementedError
+        """Want it running or stopped: a new generation when that changes anything. None when there is none.
+
+        Stopping cancels the open builds, which would never end otherwise. A finalizing playground stays as it is.
+        """
+
+        def change(transaction: Transaction, before: Playground) -> dict[str, Any]:
+            if state is DesiredRunState.STOPPED:
+                builds.cancel_open(transaction, uid, _STOPPED, now=now)
+            spec = before.spec.model_copy(update={"state": state})
+            return {**rows.spec_columns(spec), "generation": before.metadata.generation + 1}
+
+        return self._change(uid, lambda before: before.spec.state is not state, change, now=now)
 
     def request_restart(self, uid: str, *, now: float) -> Playground | None:
-        raise NotImplementedError
+        """Ask for a restart of the container in place. None when there is no playground; a finalizing one stays."""
+        return self._change(uid, lambda _: True, lambda _transaction, _before: {"restart_requested_at": now}, now=now)
 
     def request_deletion(self, uid: str, *, now: float) -> Playground | None:
-        raise NotImplementedError
+        """Ask for its deletion; asked again, nothing changes. Cancels the open builds. None when there is none."""
+
+        def change(transaction: Transaction, _before: Playground) -> dict[str, Any]:
+            builds.cancel_open(transaction, uid, _DELETED, now=now)
+            return {"deletion_requested_at": now}
+
+        return self._change(uid, lambda _: True, change, now=now)
 
     def tombstone(self, lookup: int | str) -> Tombstone | None:
-        raise NotImplementedError
+        """What is left of the newest removed playground that `get` would have found by it."""
+        table = tables.tombstone
+        condition = lookups.any_of(lookup, table, id_column="record_id")
+        if condition is None:
+            return None
+        statement = select(table).where(condition).order_by(table.c.deleted_at.desc(), table.c.record_id.desc())
+        row = self._database.read(lambda transaction: transaction.first(statement.limit(1)))
+        return rows.to_tombstone(row) if row else None
+
+    def _change(
+        self,
+        uid: str,
+        needed: Callable[[Playground], bool],
+        change: Callable[[Transaction, Playground], dict[str, Any]],
+        *,
+        now: float,
+    ) -> Playground | None:
+        """Write the columns that `change` returns, as one desired-side change of a living playground that needs it."""
+
+        def work(transaction: Transaction) -> Playground | None:
+            before = _load(transaction, uid)
+            if before is None or not _living_and(needed, before):
+                return before
+            version = transaction.next_version(desired=True)
+            before = _load(transaction, uid)  # again: from here on nobody else writes
+            if before is None or not _living_and(needed, before):
+                return before
+            values = {
+                **change(transaction, before),
+                "resource_version": version,
+                "desired_version": version,
+                "updated_at": now,
+            }
+            transaction.run(update(_table).where(_table.c.uid == uid).values(values))
+            return _load(transaction, uid)
+
+        return self._database.write(work)
+
+
+def _living_and(needed: Callable[[Playground], bool], playground: Playground) -> bool:
+    return playground.metadata.deletion_requested_at is None and needed(playground)
+
+
+def _load(transaction: Transaction, uid: str) -> Playground | None:
+    row = transaction.first(rows.playgrounds().where(_table.c.uid == uid))
+    return rows.to_playground(row) if row else None
+
+
+def _insert(transaction: Transaction, wanted: WantedPlayground, uid: str, version: int, now: float) -> None:
+    status = PlaygroundStatus()
+    values = {
+        **rows.spec_columns(wanted.spec),
+        **rows.status_columns(status),
+        "uid": uid,
+        "name": _free_name(transaction, wanted),
+        "labels": wanted.labels or {},
+        "annotations": wanted.annotations or {},
+        "backend_container_id": wanted.backend_container_id,
+        "generation": 1,
+        "resource_version": version,
+        "desired_version": version,
+        "created_at": now,
+        "updated_at": now,
+    }
+    transaction.run(insert(_table).values(values))
+
+
+def _configure(
+    transaction: Transaction, before: Playground, wanted: WantedPlayground, version: int, now: float
+) -> None:
+    values: dict[str, Any] = {"resource_version": version, "desired_version": version, "updated_at": now}
+    if wanted.labels is not None:
+        values["labels"] = wanted.labels
+    if wanted.annotations is not None:
+        values["annotations"] = wanted.annotations
+    if wanted.backend_container_id is not None:
+        values["backend_container_id"] = wanted.backend_container_id
+    if rows.same(before.spec, wanted.spec):
+        values["restart_requested_at"] = now
+    else:
+        values |= {**rows.spec_columns(wanted.spec), "generation": before.metadata.generation + 1}
+    transaction.run(update(_table).where(_table.c.uid == before.metadata.uid).values(values))
+
+
+def _meets_container(before: Playground, spec: PlaygroundSpec) -> bool:
+    """Whether there is a container already that the spec's content fits: it is started, not replaced."""
+    same_content = rows.same(before.spec.model_copy(update={"state": spec.state}), spec)
+    return before.status.container_id is not None and same_content
+
+
+def _free_name(transaction: Transaction, wanted: WantedPlayground) -> str:
+    """The given name, or the identity's own; one that another living playground has gets `-2`, `-3` …."""
+    name = wanted.name or playground_name(wanted.spec.identity)
+    candidate, number = name, 1
+    while transaction.first(select(_table.c.id).where(_table.c.name == candidate).where(_living)):
+        if wanted.name is not None:
+            raise NameTaken(wanted.name)
+        number += 1
+        suffix = f"-{number}"
+        candidate = name[: _NAME_LIMIT - len(suffix)].rstrip("-") + suffix
+    return candidate
+
+
+def _preference(row: RowMapping, lookup: int | str) -> tuple[bool, bool, int, int]:
+    """What to take of several that match: least first."""
+    exact = lookup in (row["id"], row["uid"]) or str(row["id"]) == lookup
+    by = [row["container_id"] == lookup, row["name"] == lookup, row["container_name"] == lookup, True].index(True)
+    return not exact, row["deletion_requested_at"] is not None, by, -row["id"]
+
+
+def _conditions(filters: PlaygroundFilters) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if filters.plugin_release is not None:
+        conditions.append(_table.c.plugin_release == filters.plugin_release)
+    if filters.model is not None:
+        conditions.append(_table.c.model == filters.model)
+    if filters.kind is not None:
+        conditions.append(_table.c.kind == str(filters.kind))
+    return conditions
+
+
+def _has_labels(labels: dict[str, str], wanted: Sequence[str]) -> bool:
+    for item in wanted:
+        name, has_value, value = item.partition("=")
+        if name not in labels or (has_value and labels[name] != value):
+            return False
+    return True

@@ -1,12 +1,22 @@
-"""Host ports."""
+"""Host ports: the ledger that no two playgrounds share a port in. A port is a row, unique by address and number."""
 
 from collections.abc import Collection
 
+from sqlalchemy import RowMapping, delete, insert, select, update
+
 from api.resources.desired import Claim
+from api.store import tables
+from api.store.database import Database, Transaction
+from api.store.errors import NoFreePort, NoSuchPlayground
+
+_table = tables.host_port
 
 
 class HostPorts:
-    """The ledger of host ports."""
+    """Reservations and quarantines. Only the controller writes them, guarded by its claim."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     def reserve(
         self,
@@ -19,13 +29,108 @@ class HostPorts:
         wanted: int | None = None,
         now: float,
     ) -> int:
-        raise NotImplementedError
+        """The port reserved for the playground at that address: the one it has, else a free one from now on.
+
+        `wanted` (the port its own container publishes, say) is taken when nobody else has it, whether it is among the
+        candidates or to be avoided or not; else the lowest candidate that is free and not to be avoided. A reservation
+        at another address moves to this one, with its port where that is free.
+
+        Raises:
+            NoSuchPlayground: when its record is gone.
+            NoFreePort: when no candidate is left.
+            StaleClaim: when the lease went to somebody else.
+        """
+
+        def work(transaction: Transaction) -> int:
+            transaction.guard(claim)
+            own = _reservation(transaction, uid)
+            if own is not None and own["address"] == address:
+                return int(own["port"])
+            version = transaction.next_version()
+            if transaction.first(select(tables.playground.c.id).where(tables.playground.c.uid == uid)) is None:
+                raise NoSuchPlayground(uid)
+            own = _reservation(transaction, uid)  # again: from here on nobody else writes
+            if own is not None and own["address"] == address:
+                return int(own["port"])
+            expired = _table.c.playground_uid.is_(None) & (_table.c.quarantined_until <= now)
+            transaction.run(delete(_table).where(expired))
+            taken = {row["port"] for row in transaction.all(select(_table.c.port).where(_table.c.address == address))}
+            preferred = wanted if wanted is not None else own["port"] if own is not None else None
+            port = _choose(address, candidates, taken, avoid, preferred)
+            if own is not None:
+                transaction.run(delete(_table).where(_table.c.id == own["id"]))
+            transaction.run(insert(_table).values(address=address, port=port, playground_uid=uid))
+            _touch(transaction, uid, version)
+            return port
+
+        return self._database.write(work)
 
     def release(self, claim: Claim, uid: str) -> None:
-        raise NotImplementedError
+        """Give the playground's port back; it may be reserved again at once. Without one, nothing changes.
+
+        Raises:
+            StaleClaim: when the lease went to somebody else.
+        """
+
+        def work(transaction: Transaction) -> None:
+            transaction.guard(claim)
+            if _reservation(transaction, uid) is not None:
+                version = transaction.next_version()
+                transaction.run(delete(_table).where(_table.c.playground_uid == uid))
+                _touch(transaction, uid, version)
+
+        self._database.write(work)
 
     def quarantine(self, claim: Claim, uid: str, *, until: float, now: float) -> None:
-        raise NotImplementedError
+        """End the playground's reservation; nobody gets the port before `until` (seconds since the epoch).
+
+        For a port that something outside the ledger has taken. Without a reservation, nothing changes.
+
+        Raises:
+            StaleClaim: when the lease went to somebody else.
+        """
+
+        def work(transaction: Transaction) -> None:
+            transaction.guard(claim)
+            if _reservation(transaction, uid) is None:
+                return
+            version = transaction.next_version()
+            if until > now:
+                values = {"playground_uid": None, "quarantined_until": until}
+                transaction.run(update(_table).where(_table.c.playground_uid == uid).values(values))
+            else:
+                transaction.run(delete(_table).where(_table.c.playground_uid == uid))
+            _touch(transaction, uid, version)
+
+        self._database.write(work)
 
     def reservations(self) -> dict[str, int]:
-        raise NotImplementedError
+        """Every reserved port, by the playground's uid."""
+        statement = select(_table.c.playground_uid, _table.c.port).where(_table.c.playground_uid.is_not(None))
+        found = self._database.read(lambda transaction: transaction.all(statement))
+        return {row["playground_uid"]: row["port"] for row in found}
+
+
+def _reservation(transaction: Transaction, uid: str) -> RowMapping | None:
+    return transaction.first(select(_table).where(_table.c.playground_uid == uid))
+
+
+def _touch(transaction: Transaction, uid: str, version: int) -> None:
+    """The port is part of the playground as it is handed out: its version moves too."""
+    playground = tables.playground
+    transaction.run(update(playground).where(playground.c.uid == uid).values(resource_version=version))
+
+
+def _choose(
+    address: str, candidates: range, taken: Collection[int], avoid: Collection[int], preferred: int | None
+) -> int:
+    if preferred is not None and preferred not in taken:
+        return preferred
+    for port in candidates:
+        if port not in taken and port not in avoid:
+            return port
+    held = sum(port in taken for port in candidates)
+    raise NoFreePort(
+        f"No free port at {address} in {candidates.start}-{candidates.stop - 1}: {held} are reserved or in quarantine, "
+        f"{len(candidates) - held} are used by others. Delete a playground, or widen the port range."
+    )

@@ -1,14 +1,24 @@
-"""Plugin releases that are known."""
+"""Plugin releases: what content each `code@version` stands for now."""
 
 from pydantic import JsonValue
+from sqlalchemy import ColumnElement, delete, func, insert, select, union, update
 
 from api.resources.listing import Page
 from api.resources.playground import PluginSource
 from api.resources.release import PluginRelease
+from api.store import rows, tables
+from api.store.database import Database, Transaction
+from api.store.errors import ReleaseInUse
+from api.store.lookups import record_id
+
+_table = tables.plugin_release
 
 
 class Releases:
-    """Plugin releases."""
+    """Known plugin releases. Their archives are files elsewhere, found by the digest."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     def put(
         self,
@@ -21,16 +31,85 @@ class Releases:
         *,
         now: float,
     ) -> PluginRelease:
-        raise NotImplementedError
+        """Record the release, or what it stands for from now on: one that is known keeps its id.
+
+        `size` is the archive's, in bytes.
+        """
+        lookup = f"{code}@{version}"
+        values = {
+            "code": code,
+            "version": version,
+            "name": name,
+            "digest": source.digest,
+            "source": rows.as_json(source),
+            "config": config,
+            "size": size,
+            "updated_at": now,
+        }
+
+        def work(transaction: Transaction) -> PluginRelease:
+            transaction.next_version()
+            if not transaction.run(update(_table).where(_table.c.plugin_release == lookup).values(values)):
+                transaction.run(insert(_table).values(**values, plugin_release=lookup, created_at=now))
+            row = transaction.first(select(_table).where(_table.c.plugin_release == lookup))
+            assert row is not None, "written in this transaction"
+            return rows.to_release(row)
+
+        return self._database.write(work)
 
     def get(self, lookup: int | str) -> PluginRelease | None:
-        raise NotImplementedError
+        """The release with that id (a number, or its digits), or that `code@version`."""
+        condition = _condition(lookup)
+        if condition is None:
+            return None
+        row = self._database.read(lambda transaction: transaction.first(select(_table).where(condition)))
+        return rows.to_release(row) if row else None
 
     def list(self, *, page: int, page_size: int) -> Page[PluginRelease]:
-        raise NotImplementedError
+        """The page with that number (from 1), by ascending id."""
+
+        def work(transaction: Transaction) -> Page[PluginRelease]:
+            count = transaction.scalar(select(func.count()).select_from(_table))
+            offset = (max(page, 1) - 1) * page_size
+            found = transaction.all(select(_table).order_by(_table.c.id).limit(page_size).offset(offset))
+            return Page(count, tuple(rows.to_release(row) for row in found))
+
+        return self._database.read(work)
 
     def delete(self, lookup: int | str) -> bool:
-        raise NotImplementedError
+        """Forget the release; False when it is not known.
+
+        Raises:
+            ReleaseInUse: while a playground, living or finalizing, is one of that release.
+        """
+        condition = _condition(lookup)
+        if condition is None:
+            return False
+        used = tables.playground
+
+        def work(transaction: Transaction) -> bool:
+            transaction.next_version()  # so that no playground of it can be recorded meanwhile
+            row = transaction.first(select(_table.c.id, _table.c.plugin_release).where(condition))
+            if row is None:
+                return False
+            users = select(used.c.name).where(used.c.plugin_release == row["plugin_release"]).order_by(used.c.id)
+            names = [user["name"] for user in transaction.all(users)]
+            if names:
+                raise ReleaseInUse(row["plugin_release"], names)
+            return transaction.run(delete(_table).where(_table.c.id == row["id"])) > 0
+
+        return self._database.write(work)
 
     def digests_in_use(self) -> frozenset[str]:
-        raise NotImplementedError
+        """The digests of all releases and of all playgrounds' plugins: their archives must stay."""
+        column = tables.playground.c.digest
+        statement = union(select(_table.c.digest), select(column).where(column.is_not(None)))
+        found = self._database.read(lambda transaction: transaction.all(statement))
+        return frozenset(row["digest"] for row in found)
+
+
+def _condition(lookup: int | str) -> ColumnElement[bool] | None:
+    number = record_id(lookup)
+    if number is not None:
+        return _table.c.id == number
+    return None if "\x00" in str(lookup) else _table.c.plugin_release == lookup

@@ -1,6 +1,8 @@
-"""The store: one object that both processes open on the same database."""
+"""The store: one object that each process opens on the same database."""
 
+from api.store import schema
 from api.store.builds import Builds
+from api.store.database import Database, open_database
 from api.store.events import Events
 from api.store.feed import ChangeFeed
 from api.store.leases import Leases
@@ -11,26 +13,43 @@ from api.store.work import Work
 
 
 class Store:
-    """All records."""
+    """All records, by what they are for. Synchronous and thread-safe; every method is one transaction."""
 
-    playgrounds: Playgrounds
-    builds: Builds
-    releases: Releases
-    ports: HostPorts
-    events: Events
-    leases: Leases
-    feed: ChangeFeed
-    work: Work
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.playgrounds = Playgrounds(database)
+        self.builds = Builds(database)
+        self.releases = Releases(database)
+        self.ports = HostPorts(database)
+        self.events = Events(database)
+        self.leases = Leases(database)
+        self.feed = ChangeFeed(database)
+        self.work = Work(database)
 
     @classmethod
     def open(cls, url: str) -> "Store":
-        raise NotImplementedError
+        """Open `sqlite:///path` (the file is made with mode 0600, its folder too) or `postgresql+psycopg://…`.
+
+        Nothing is migrated, and PostgreSQL is not connected to before the first call.
+
+        Raises:
+            StoreError: when the URL is neither, or the file cannot be made.
+        """
+        return cls(open_database(url))
 
     def migrate(self) -> None:
-        raise NotImplementedError
+        """Bring the schema to this version, whole or not at all; safe when two processes start at once.
+
+        Raises:
+            SchemaMismatch: when the database belongs to a newer version.
+        """
+        schema.migrate(self._database)
 
     def check_schema(self) -> None:
-        raise NotImplementedError
+        """Raise SchemaMismatch, a sentence that says what to run, unless the schema is this version's."""
+        schema.check(self._database)
 
     def close(self) -> None:
-        raise NotImplementedError
+        """Close all connections. Calls that run end with an error or by themselves."""
+        self.feed.close()
+        self._database.close()

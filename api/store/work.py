@@ -1,30 +1,166 @@
-"""The controller's side."""
+"""The controller's side: what is wanted, read whole; what was seen, written under the lease's guard."""
 
+from collections import defaultdict
+
+from sqlalchemy import delete, insert, select, update
+
+from api.resources.build import Build, BuildResult, BuildState
 from api.resources.desired import Claim, DesiredState, Report
+from api.resources.playground import Playground
+from api.store import builds, events, rows, tables
+from api.store.database import Database, Transaction
+
+_table = tables.playground
+_DELETED = "The playground was deleted before it served."
+_open_builds = (
+    select(tables.build)
+    .where(tables.build.c.state == str(BuildState.PENDING))
+    .order_by(tables.build.c.generation, tables.build.c.created_at, tables.build.c.id)
+)
 
 
 class Work:
-    """The controller's side."""
+    """Reads of the desired side, and guarded writes: with a claim that has been taken over they change nothing."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     def keys(self) -> tuple[str, ...]:
-        raise NotImplementedError
+        """The uids of all playgrounds, living and finalizing, the oldest first."""
+        found = self._database.read(lambda transaction: transaction.all(select(_table.c.uid).order_by(_table.c.id)))
+        return tuple(row["uid"] for row in found)
 
     def changed_since(self, resource_version: int) -> tuple[int, tuple[str, ...]]:
-        raise NotImplementedError
+        """The newest version, and the uids whose desired side changed after the given one, the oldest change first.
+
+        What the controller itself writes is no such change.
+        """
+        changed = (
+            select(_table.c.uid).where(_table.c.desired_version > resource_version).order_by(_table.c.desired_version)
+        )
+
+        def work(transaction: Transaction) -> tuple[int, tuple[str, ...]]:
+            version = transaction.scalar(select(tables.counter.c.version))
+            return version, tuple(row["uid"] for row in transaction.all(changed))
+
+        return self._database.read(work)
 
     def load(self, uid: str) -> DesiredState | None:
-        raise NotImplementedError
+        """All that is wanted of one playground, as of one instant; None when there is none."""
+
+        def work(transaction: Transaction) -> DesiredState | None:
+            row = transaction.first(rows.playgrounds().where(_table.c.uid == uid))
+            if row is None:
+                return None
+            found = transaction.all(_open_builds.where(tables.build.c.playground_uid == uid))
+            return DesiredState(playground=rows.to_playground(row), open_builds=tuple(map(rows.to_build, found)))
+
+        return self._database.read(work)
 
     def load_all(self) -> tuple[DesiredState, ...]:
-        raise NotImplementedError
+        """All that is wanted of all playgrounds, as of one instant, the oldest first: two queries in all."""
+
+        def work(transaction: Transaction) -> tuple[DesiredState, ...]:
+            waiting: defaultdict[str, list[Build]] = defaultdict(list)
+            for row in transaction.all(_open_builds):
+                waiting[row["playground_uid"]].append(rows.to_build(row))
+            found = transaction.all(rows.playgrounds().order_by(_table.c.id))
+            return tuple(
+                DesiredState(playground=rows.to_playground(row), open_builds=tuple(waiting[row["uid"]]))
+                for row in found
+            )
+
+        return self._database.read(work)
 
     def report(self, claim: Claim, uid: str, report: Report, *, now: float) -> bool:
-        raise NotImplementedError
+        """Write one pass's status, events, and the open builds it ends, together.
+
+        Nothing is written at all when nothing changes. False, and nothing written, when the claim is stale or the
+        playground is gone. A build that has ended already stays as it is.
+        """
+
+        def look(transaction: Transaction) -> tuple[bool, Playground | None]:
+            row = transaction.first(rows.playgrounds().where(_table.c.uid == uid))
+            return transaction.holds(claim, lock=False), rows.to_playground(row) if row else None
+
+        def work(transaction: Transaction) -> bool:
+            if not transaction.holds(claim):
+                return False
+            version = transaction.next_version()
+            row = transaction.first(rows.playgrounds().where(_table.c.uid == uid))
+            if row is None:
+                return False
+            before = rows.to_playground(row)
+            if before.status != report.status:
+                values = {**rows.status_columns(report.status), "resource_version": version, "updated_at": now}
+                transaction.run(update(_table).where(_table.c.uid == uid).values(values))
+            events.record(transaction, uid, before.metadata.name, report.events, now=now)
+            for result in report.builds:
+                _end_build(transaction, uid, result, now)
+            return True
+
+        # Most passes have nothing new to say: they cost a read, and no lock.
+        holds, before = self._database.read(look)
+        if not holds or before is None:
+            return False
+        if before.status == report.status and not report.events and not report.builds:
+            return True
+        return self._database.write(work)
 
     def remove(self, claim: Claim, uid: str, *, now: float) -> bool:
-        raise NotImplementedError
+        """Remove a finalizing playground, whose resources are gone: its port, its open builds, and its row last.
+
+        A tombstone stays, and so do its events and ended builds until they are pruned. False, and nothing written,
+        when the claim is stale, or when there is none whose deletion was asked for.
+        """
+
+        def work(transaction: Transaction) -> bool:
+            if not transaction.holds(claim):
+                return False
+            transaction.next_version()
+            row = transaction.first(rows.playgrounds().where(_table.c.uid == uid))
+            if row is None or row["deletion_requested_at"] is None:
+                return False
+            copied = ("uid", "name", "kind", "plugin_release", "model", "container_id", "container_name", "created_at")
+            values = {column: row[column] for column in copied}
+            transaction.run(insert(tables.tombstone).values(**values, record_id=row["id"], deleted_at=now))
+            builds.cancel_open(transaction, uid, _DELETED, now=now)
+            ports = tables.host_port
+            transaction.run(delete(ports).where(ports.c.playground_uid == uid))
+            return transaction.run(delete(_table).where(_table.c.uid == uid)) > 0
+
+        return self._database.write(work)
 
     def prune(
         self, claim: Claim, *, tombstones_before: float, events_before: float, builds_before: float, now: float
     ) -> int:
-        raise NotImplementedError
+        """Forget what ended before the given times, and quarantines that are over; how many rows went.
+
+        Raises:
+            StaleClaim: when the lease went to somebody else.
+        """
+        tombstones, recorded, ended, ports = tables.tombstone, tables.event, tables.build, tables.host_port
+        statements = (
+            delete(tombstones).where(tombstones.c.deleted_at < tombstones_before),
+            delete(recorded).where(recorded.c.last_seen < events_before),
+            delete(ended).where(ended.c.finished_at < builds_before),
+            delete(ports).where(ports.c.playground_uid.is_(None), ports.c.quarantined_until <= now),
+        )
+
+        def work(transaction: Transaction) -> int:
+            transaction.guard(claim)
+            transaction.next_version()
+            return sum(transaction.run(statement) for statement in statements)
+
+        return self._database.write(work)
+
+
+def _end_build(transaction: Transaction, uid: str, result: BuildResult, now: float) -> None:
+    if result.state is BuildState.PENDING:
+        return
+    table = tables.build
+    transaction.run(
+        update(table)
+        .where(table.c.id == result.id, table.c.playground_uid == uid, table.c.state == str(BuildState.PENDING))
+        .values(state=str(result.state), result=result.result, error=rows.storable(result.error), finished_at=now)
+    )

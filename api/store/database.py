@@ -1,0 +1,256 @@
+"""The database behind the store: connections, transactions, retries, and the one translation of its errors.
+
+A write is a transaction of its own that is safe to run again: on SQLite it takes the write lock at its beginning (BEGIN
+IMMEDIATE), so that no transaction has to upgrade a read and deadlock; on PostgreSQL every write that counts takes the
+counter's row first (`Transaction.next_version`), which orders the writers and makes versions grow in commit order.
+"""
+
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import orjson
+from sqlalchemy import Connection, Engine, RowMapping, create_engine, event, make_url, select, text, update
+from sqlalchemy.exc import (
+    ArgumentError,
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    ProgrammingError,
+    SQLAlchemyError,
+)
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.sql.expression import Executable
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, stop_after_delay, wait_random_exponential
+
+from api.resources.desired import Claim
+from api.resources.lease import CONTROLLER_LEASE
+from api.store.errors import SchemaMismatch, StaleClaim, StoreError, StoreUnavailable, ValueRefused
+from api.store.tables import counter, lease
+
+T = TypeVar("T")
+
+NOTIFY_CHANNEL = "playground_desired"
+MIGRATE = "run `playground-server migrate`"
+_ATTEMPTS = 6
+_BUSY_SECONDS = 5.0
+_POOL_SIZE, _POOL_OVERFLOW, _POOL_SECONDS = 8, 32, 10.0
+# Serialization failure and deadlock: the transaction did nothing, and run again it may succeed.
+_TRANSIENT_SQLSTATES = frozenset({"40001", "40P01", "55P03"})
+_MISSING_TABLE_SQLSTATES = frozenset({"42P01", "42703"})
+
+
+@dataclass(frozen=True)
+class Transaction:
+    """One open transaction. Only `Database` makes one."""
+
+    connection: Connection
+
+    def all(self, statement: Executable) -> list[RowMapping]:
+        """The rows of a query."""
+        return list(self.connection.execute(statement).mappings())
+
+    def first(self, statement: Executable) -> RowMapping | None:
+        """The first row of a query, or None."""
+        return self.connection.execute(statement).mappings().first()
+
+    def run(self, statement: Executable) -> int:
+        """Run a change; the number of rows it touched."""
+        return self.connection.execute(statement).rowcount
+
+    def scalar(self, statement: Executable) -> Any:
+        """The first column of the first row, or None."""
+        return self.connection.execute(statement).scalar()
+
+    def next_version(self, *, desired: bool = False) -> int:
+        """The version of this write, newer than any committed one; holds the counter's row until the end.
+
+        `desired` says that the desired side changes, and wakes those who wait for that.
+        """
+        values: dict[str, Any] = {"version": counter.c.version + 1}
+        if desired:
+            values["desired_version"] = counter.c.version + 1
+        version = self.scalar(update(counter).values(values).returning(counter.c.version))
+        if version is None:
+            raise SchemaMismatch(f"The database's change counter is missing: {MIGRATE}.")
+        if desired and self.connection.dialect.name == "postgresql":
+            self.connection.execute(text(f"NOTIFY {NOTIFY_CHANNEL}"))
+        return int(version)
+
+    def holds(self, claim: Claim, *, lock: bool = True) -> bool:
+        """Whether the claim is still that of the controller's lease.
+
+        With the lock (in a write) nobody can take it over before the transaction ends.
+        """
+        statement = select(lease.c.holder, lease.c.epoch).where(lease.c.name == CONTROLLER_LEASE)
+        row = self.first(statement.with_for_update(read=True) if lock else statement)
+        return row is not None and row["holder"] == claim.holder and row["epoch"] == claim.epoch
+
+    def guard(self, claim: Claim) -> None:
+        """Raise StaleClaim unless the claim holds."""
+        if not self.holds(claim):
+            raise StaleClaim(claim.holder, claim.epoch)
+
+
+class Database:
+    """An engine and the two ways to use it: `read` and `write`. Thread-safe."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.is_sqlite = engine.dialect.name == "sqlite"
+        # SQLite has one writer anyway: queueing here is fair and quick, waiting on the file's lock is neither.
+        self._writer = threading.Lock()
+
+    def read(self, work: Callable[[Transaction], T]) -> T:
+        """Run `work` in a read transaction, again when the database says that it did nothing.
+
+        Raises:
+            StoreUnavailable, SchemaMismatch, ValueRefused, or what `work` raises.
+        """
+        return self._retrying(work, write=False)
+
+    def write(self, work: Callable[[Transaction], T]) -> T:
+        """Run `work` in a write transaction and commit it; `work` may run several times, so it changes nothing else.
+
+        Run again after a lock that was not to be had, a serialization failure, or a row that somebody else inserted
+        first (a unique constraint): the second run sees it.
+
+        Raises:
+            StoreUnavailable, SchemaMismatch, ValueRefused, or what `work` raises.
+        """
+        if not self.is_sqlite:
+            return self._retrying(work, write=True)
+        with self._writer:
+            return self._retrying(work, write=True)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+    def _once(self, work: Callable[[Transaction], T], *, write: bool) -> T:
+        with self.engine.connect().execution_options(playground_write=write) as connection:
+            if not write and not self.is_sqlite:
+                # One snapshot for all the queries of a read, as on SQLite.
+                connection.execution_options(isolation_level="REPEATABLE READ")
+            with connection.begin():
+                return work(Transaction(connection))
+
+    def _retrying(self, work: Callable[[Transaction], T], *, write: bool) -> T:
+        retrying = Retrying(
+            retry=retry_if_exception(_is_transient),
+            stop=stop_after_attempt(_ATTEMPTS) | stop_after_delay(_BUSY_SECONDS),
+            wait=wait_random_exponential(multiplier=0.01, max=0.5),
+            reraise=True,
+        )
+        try:
+            result: T = retrying(self._once, work, write=write)
+        except (SQLAlchemyError, OverflowError) as error:
+            raise translate(error) from error
+        return result
+
+
+def _is_transient(error: BaseException) -> bool:
+    if isinstance(error, IntegrityError):
+        return True
+    if not isinstance(error, OperationalError):
+        return False
+    if getattr(error.orig, "sqlstate", None) in _TRANSIENT_SQLSTATES:
+        return True
+    return "locked" in str(error.orig)
+
+
+def translate(error: Exception) -> StoreError:
+    """The store's error for one of the database's."""
+    cause = getattr(error, "orig", None) or error
+    if isinstance(cause, StoreError):  # raised while a value was made ready for a column
+        return cause
+    sqlstate = getattr(cause, "sqlstate", None)
+    detail = str(cause).strip().splitlines()[0] if str(cause).strip() else type(cause).__name__
+    if sqlstate in _MISSING_TABLE_SQLSTATES or "no such table" in detail or "no such column" in detail:
+        return SchemaMismatch(f"The database's tables are not those of this version ({detail}): {MIGRATE}.")
+    if isinstance(error, OverflowError | DataError) or "NUL" in detail:
+        return ValueRefused(f"The database cannot hold a value: {detail}.")
+    if isinstance(error, OperationalError | InterfaceError | PoolTimeoutError):
+        return StoreUnavailable(f"The database does not answer ({detail}): is it running, and its disk not full?")
+    if isinstance(error, IntegrityError | ProgrammingError | DBAPIError):
+        return StoreError(f"The database refused a change: {detail}.")
+    return StoreError(f"The database failed: {detail}.")
+
+
+def open_database(url: str) -> Database:
+    """Connect lazily to `sqlite:///path` (made with mode 0600, its folder too) or `postgresql+psycopg://…`.
+
+    Raises:
+        StoreError: when the URL is neither, or the file cannot be made.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise StoreError("The database URL cannot be read: write sqlite:///path or postgresql+psycopg://….") from error
+    if parsed.drivername in ("sqlite", "sqlite+pysqlite"):
+        if not parsed.database or parsed.database == ":memory:":
+            raise StoreError("The database URL names no file: two processes share it, so write sqlite:///path.")
+        _make_private(Path(parsed.database))
+        engine = _engine(url, connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False})
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return Database(engine)
+    if parsed.drivername == "postgresql+psycopg":
+        return Database(_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": 5}))
+    raise StoreError(
+        f"The database URL starts with {parsed.drivername}://: write sqlite:///path or postgresql+psycopg://…."
+    )
+
+
+def _engine(url: str, **options: Any) -> Engine:
+    return create_engine(
+        url,
+        json_serializer=dump_json,
+        json_deserializer=orjson.loads,
+        pool_size=_POOL_SIZE,
+        max_overflow=_POOL_OVERFLOW,
+        pool_timeout=_POOL_SECONDS,
+        **options,
+    )
+
+
+def dump_json(value: Any, *, sort_keys: bool = False) -> str:
+    """The text of a JSON column.
+
+    Raises:
+        ValueRefused: for a number beyond 64 bits, or half of a character.
+    """
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS if sort_keys else None).decode()
+    except TypeError as error:
+        raise ValueRefused(f"The database cannot hold a value: {error}.") from error
+
+
+def _make_private(path: Path) -> None:
+    """Create the file with mode 0600 if it is not there; SQLite gives its side files the same mode."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+    except OSError as error:
+        raise StoreError(f"The database file {path} cannot be opened: {error.strerror}.") from error
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves; the driver would begin late, and not before DDL
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout = {int(_BUSY_SECONDS * 1000)}")
+    if cursor.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    write = connection.get_execution_options().get("playground_write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")

@@ -1,0 +1,1 @@
+"""The database's schema, step by step: Alembic's environment and the revisions. Run by `api.store.schema`."""
