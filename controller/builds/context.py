@@ -5,7 +5,8 @@
     app/…                                               the plugin's files, all of them
 
 Sorted by path, mtime 0, owner 0:0, modes 0755 (folders, executables) and 0644. The names in it can only be ours
-or, below `app/` and `deps/files/`, checked ones; the root is ours alone, so no Dockerfile or .dockerignore of a plugin counts.
+or, below `app/` and `deps/files/`, checked ones. The root is ours alone: no Dockerfile or .dockerignore of a plugin
+counts.
 """
 
 import tarfile

@@ -1,0 +1,1 @@
+"""What is built from a plugin: the generated text, the context, and real images."""
