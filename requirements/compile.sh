@@ -10,4 +10,4 @@ lock() {
 lock "$@" pyproject.toml sdk/pyproject.toml --extra cli --group dev -o requirements/dev.lock
 lock "$@" pyproject.toml -o requirements/server.lock
 lock "$@" requirements/bootstrap.in -o requirements/bootstrap.lock
-lock "$@" manifests/base-image/requirements.in -o manifests/base-image/requirements.lock
+lock "$@" controller/baseimage/image/requirements.in -o controller/baseimage/image/requirements.lock

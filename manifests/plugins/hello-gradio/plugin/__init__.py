@@ -1,0 +1,1 @@
+"""The plugin's package; its page is in gradio_interface."""
