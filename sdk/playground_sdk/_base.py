@@ -1,5 +1,6 @@
 """What the mixins of the client share: the transport, the clock, and how an id becomes a path."""
 
+from collections.abc import Mapping
 from typing import Any, cast
 from urllib.parse import quote
 
@@ -15,6 +16,10 @@ class ClientBase:
 
     _transport: Transport
     _clock: Clock
+
+    def _object(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Send a call that answers a JSON object."""
+        return as_object(self._transport.request(method, path, body=body), f"{method} {path}")
 
 
 def as_object(reply: object, call: str) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
 
-from playground_sdk._base import as_object
 from playground_sdk._clock import Clock, SystemClock
 from playground_sdk.containers import ContainerClientMixin
 from playground_sdk.docker_containers import DockerContainerClientMixin
@@ -61,7 +60,7 @@ class AgentClient(ContainerClientMixin, DockerContainerClientMixin, PluginReleas
 
     def health_check(self) -> dict[str, Any]:
         """How the server is; it answers also when it is not well, and says so in ``status``."""
-        return as_object(self._transport.request("GET", "health/"), "health/")
+        return self._object("GET", "health/")
 
     def close(self) -> None:
         """Close the connections."""

@@ -88,8 +88,7 @@ class ContainerClientMixin(ClientBase):
 
     def get_build_status(self, build_id: str) -> Build:
         """Where a build is: ``status``, ``message``, ``conditions``, and in the end ``result`` or ``error``."""
-        path = f"builds/{segment(build_id, 'A build id')}/"
-        return cast("Build", as_object(self._transport.request("GET", path), path))
+        return cast("Build", self._object("GET", f"builds/{segment(build_id, 'A build id')}/"))
 
     def wait_for_build(self, build_id: str, *, timeout: float = 300, on_progress: OnProgress | None = None) -> Build:
         """Wait until a build is completed, and return its reply; raises as the waiting create does."""
@@ -132,15 +131,16 @@ class ContainerClientMixin(ClientBase):
 
     def get_container(self, container_id: int | str) -> Container:
         """One playground with everything known about it; raises NotFoundError."""
-        return self._object("GET", container_id)
+        return cast("Container", self._object("GET", _path(container_id)))
 
     def update_container(self, container_id: int | str, *, status: str | None = None) -> Container:
         """Ask for another status, ``stopped`` or ``running``; the reply is the playground as it is now."""
-        return self._object("PATCH", container_id, body={} if status is None else {"status": status})
+        body = {} if status is None else {"status": status}
+        return cast("Container", self._object("PATCH", _path(container_id), body))
 
     def restart_container(self, container_id: int | str) -> Container:
         """Ask for the same container to be started again."""
-        return self._object("POST", container_id, "/restart/")
+        return cast("Container", self._object("POST", f"{_path(container_id)}/restart/"))
 
     def delete_container(self, container_id: int | str) -> None:
         """Ask for a playground to go away; it is gone when ``get_container`` says ``deleted`` or finds nothing."""
@@ -175,18 +175,11 @@ class ContainerClientMixin(ClientBase):
 
     def list_container_events(self, container_id: int | str) -> list[EventRecord]:
         """What has happened to a playground, oldest first."""
-        path = f"{_path(container_id)}/events/"
-        reply = as_object(self._transport.request("GET", path), path)
+        reply = self._object("GET", f"{_path(container_id)}/events/")
         return cast("list[EventRecord]", reply.get("results") or [])
 
     def _page(self, params: Mapping[str, Any] | None) -> Page:
         return cast("Page", as_object(self._transport.request("GET", _ROOT, params=params), "The list of containers"))
-
-    def _object(
-        self, method: str, container_id: int | str, verb: str = "", body: Mapping[str, Any] | None = None
-    ) -> Container:
-        path = _path(container_id) + verb
-        return cast("Container", as_object(self._transport.request(method, path, body=body), path))
 
 
 def _path(container_id: int | str) -> str:

@@ -7,7 +7,7 @@ They show what the server's engine runs; for a playground that is kept as wanted
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
-from playground_sdk._base import ClientBase, as_object, segment
+from playground_sdk._base import ClientBase, segment
 from playground_sdk.errors import UnexpectedReplyError
 from playground_sdk.models import Container
 from playground_sdk.releases import ReleaseLike, release_fields
@@ -29,7 +29,7 @@ class DockerContainerClientMixin(ClientBase):
 
     def get_docker_container(self, container_id: str) -> Container:
         """One of them."""
-        return self._object("GET", container_id)
+        return cast("Container", self._object("GET", _path(container_id)))
 
     def create_docker_container(
         self,
@@ -46,23 +46,20 @@ class DockerContainerClientMixin(ClientBase):
         body.update({key: dict(value) for key, value in given.items() if value is not None})
         if labels is not None:
             body["labels"] = list(labels)
-        return cast("Container", as_object(self._transport.request("POST", _ROOT, body=body), f"POST {_ROOT}"))
+        return cast("Container", self._object("POST", _ROOT, body))
 
     def delete_docker_container(self, container_id: str) -> None:
         """Stop and remove it."""
-        self._transport.request("DELETE", self._path(container_id))
+        self._transport.request("DELETE", _path(container_id))
 
     def stop_docker_container(self, container_id: str) -> Container:
         """Stop it."""
-        return self._object("POST", container_id, "/stop/")
+        return cast("Container", self._object("POST", f"{_path(container_id)}/stop/"))
 
     def start_docker_container(self, container_id: str) -> Container:
         """Start it again."""
-        return self._object("POST", container_id, "/start/")
+        return cast("Container", self._object("POST", f"{_path(container_id)}/start/"))
 
-    def _path(self, container_id: str) -> str:
-        return _ROOT + segment(container_id, "A Docker container id")
 
-    def _object(self, method: str, container_id: str, verb: str = "") -> Container:
-        path = self._path(container_id) + verb
-        return cast("Container", as_object(self._transport.request(method, path), path))
+def _path(container_id: str) -> str:
+    return _ROOT + segment(container_id, "A Docker container id")

@@ -99,13 +99,11 @@ class PluginReleaseClientMixin(ClientBase):
 
     def get_plugin_release(self, lookup: int | str) -> dict[str, Any]:
         """One release; raises NotFoundError where it is unknown."""
-        path = f"plugin_releases/{segment(lookup, 'A release lookup')}"
-        return as_object(self._transport.request("GET", path), path)
+        return self._object("GET", f"plugin_releases/{segment(lookup, 'A release lookup')}")
 
     def create_plugin_release(self, plugin: str, version: str) -> dict[str, Any]:
         """Have the server fetch and keep a release; the reply carries its ``id``."""
-        reply = self._transport.request("POST", "plugin_releases/", body={"plugin": plugin, "version": str(version)})
-        return as_object(reply, "The create of a release")
+        return self._object("POST", "plugin_releases/", {"plugin": plugin, "version": str(version)})
 
     def delete_plugin_release(self, lookup: int | str) -> None:
         """Forget a release; raises ConflictError while a playground uses it."""

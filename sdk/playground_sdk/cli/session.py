@@ -34,7 +34,9 @@ class Session:
         """Make the session of a verb's context."""
         options = ctx.obj
         assert isinstance(options, Options)
-        return cls(options)
+        session = cls(options)
+        ctx.call_on_close(session.client.close)
+        return session
 
 
 def token_file(environ: Mapping[str, str]) -> Path:
