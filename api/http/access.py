@@ -1,0 +1,97 @@
+"""The outermost layer: one log line a request, 500 for what nobody expected, and time for a refused upload to end.
+
+A client that is still sending when the server has answered and closed loses the answer. So an error that comes before
+the body's end first takes in the rest, within bounds, and then answers.
+"""
+
+import asyncio
+
+import structlog
+from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.clock import Clock
+from api.http.auth import fingerprint
+from api.http.errors import error_reply, internal_error
+
+LINGER_BYTES = 64 * 1024 * 1024
+LINGER_SECONDS = 5.0
+_READS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+_log = structlog.get_logger(__name__)
+
+
+class AccessLayer:
+    """Wraps the whole application. `clock` times the requests."""
+
+    def __init__(self, app: ASGIApp, *, clock: Clock) -> None:
+        self.app = app
+        self._clock = clock
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request, as ASGI has it."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        exchange = _Exchange(receive, send)
+        began = self._clock.monotonic()
+        try:
+            await self.app(scope, exchange.receive, exchange.send)
+        except Exception:
+            _log.exception("request.crashed", method=scope["method"], path=scope["path"])
+            if exchange.status == 0:
+                await error_reply(HTTPConnection(scope), internal_error())(scope, exchange.receive, exchange.send)
+        finally:
+            _write_line(scope, exchange, self._clock.monotonic() - began)
+
+
+def _write_line(scope: Scope, exchange: "_Exchange", seconds: float) -> None:
+    headers = HTTPConnection(scope).headers
+    who = {"user": fingerprint(headers.get("synapse-user")), "tenant": fingerprint(headers.get("synapse-tenant"))}
+    write = _log.debug if scope["method"] in _READS else _log.info
+    write(
+        "request",
+        method=scope["method"],
+        path=scope["path"],
+        status=exchange.status or None,
+        ms=round(seconds * 1000, 1),
+        client=scope["client"][0] if scope.get("client") else None,
+        **{name: value for name, value in who.items() if value},
+    )
+
+
+class _Exchange:
+    """One request and its reply, watched: how far the body has been read, and what was answered."""
+
+    def __init__(self, receive: Receive, send: Send) -> None:
+        self._receive = receive
+        self._send = send
+        self._body_ended = False
+        self.status = 0
+        """The reply's status; 0 as long as there is none."""
+
+    async def receive(self) -> Message:
+        """The next message, passed on."""
+        message = await self._receive()
+        if message["type"] == "http.disconnect" or not message.get("more_body", False):
+            self._body_ended = True
+        return message
+
+    async def send(self, message: Message) -> None:
+        """Passes on, after the rest of the body when this is an error before its end."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            if self.status >= 400 and not self._body_ended:
+                await self._linger()
+        await self._send(message)
+
+    async def _linger(self) -> None:
+        """Takes in the rest of the body, but not more than a bounded part of it."""
+        taken = 0
+        try:
+            async with asyncio.timeout(LINGER_SECONDS):
+                while not self._body_ended and taken < LINGER_BYTES:
+                    message = await self.receive()
+                    taken += len(message.get("body", b""))
+        except TimeoutError:
+            return

@@ -1,0 +1,63 @@
+"""The application: layers around routes.
+
+AccessLayer        one log line, 500 for the unexpected
+ForwardedHeaders   the address the client used, behind a trusted proxy
+TokenGate          401 without the token
+routes             404 and 405 as JSON; every error through `errors`
+"""
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from api.http.access import AccessLayer
+from api.http.auth import TokenGate
+from api.http.changes import Changes
+from api.http.dependencies import Context, Dependencies
+from api.http.errors import ApiError, on_api_error, on_http_exception, on_store_error
+from api.http.forwarded import ForwardedHeaders
+from api.http.replies import no_content
+from api.http.routes import builds, containers, docker_containers, health, plugin_releases
+from api.store import StoreError
+
+__all__ = ["Dependencies", "create_app"]
+
+ROUTES: tuple[BaseRoute, ...] = (
+    *health.ROUTES,
+    *docker_containers.ROUTES,  # before containers/{id}, which would take `docker` for a name
+    *containers.ROUTES,
+    *builds.ROUTES,
+    *plugin_releases.ROUTES,
+)
+
+_NEWEST = 2**62
+"""A version that no change has reached yet: asked what came after it, the records only say how far they are."""
+
+
+def create_app(deps: Dependencies) -> Starlette:
+    """The HTTP API over these dependencies. It opens and closes none of them."""
+    app = Starlette(
+        routes=list(ROUTES),
+        middleware=[
+            Middleware(AccessLayer, clock=deps.clock),
+            Middleware(ForwardedHeaders, trusted=deps.trusted_proxies),
+            Middleware(TokenGate, token=deps.token),
+        ],
+        exception_handlers={
+            ApiError: on_api_error,
+            HTTPException: on_http_exception,
+            StoreError: on_store_error,
+            ClientDisconnect: _on_disconnect,
+        },
+    )
+    app.router.redirect_slashes = False  # 301 turns a client's POST into a GET
+    app.state.context = Context(deps=deps, changes=Changes(lambda: deps.store.work.changed_since(_NEWEST)[0]))
+    return app
+
+
+async def _on_disconnect(_request: Request, _error: Exception) -> Response:
+    """Nobody is there to read it; what was received is already gone."""
+    return no_content()

@@ -1,0 +1,80 @@
+"""The controller's private port, on the loopback address: what the containers print, and how the engine is.
+
+The API serves without it; what it alone knows is then said to be out of reach. Calls block: run them in a thread.
+"""
+
+from dataclasses import dataclass
+
+import requests
+from pydantic import JsonValue
+
+CONNECT_TIMEOUT = 0.5
+HEALTH_TIMEOUT = 1.0
+LOGS_TIMEOUT = 6.0
+"""Seconds; the clients of the API give up after ten."""
+
+
+class ControllerUnreachableError(Exception):
+    """No answer, or none that makes sense; the text says which."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogReply:
+    """What the controller said about a playground's log: `status` 200 and the text, or another status and why."""
+
+    status: int
+    text: str
+
+
+class ControllerClient:
+    """Asks the controller on 127.0.0.1. `token` is the secret that the two processes share through the data folder.
+
+    The port answers `GET /logs/{uid}?tail=N` with text (404 while there is no container), and `GET /health` with a JSON
+    object whose `engine` is an object with `status` (`ok` or another word) and perhaps a `message`.
+    """
+
+    def __init__(self, port: int, token: str) -> None:
+        self._base = f"http://127.0.0.1:{port}"
+        self._headers = {"Authorization": f"Bearer {token}"}
+
+    def logs(self, uid: str, tail: int) -> LogReply:
+        """The last `tail` lines that the playground `uid` printed. Raises ControllerUnreachableError."""
+        reply = self._get(f"/logs/{uid}", {"tail": str(tail)}, LOGS_TIMEOUT)
+        reply.encoding = "utf-8"
+        return LogReply(reply.status_code, reply.text)
+
+    def health(self) -> dict[str, JsonValue]:
+        """What the controller says of itself and the engine. Raises ControllerUnreachableError."""
+        reply = self._get("/health", {}, HEALTH_TIMEOUT)
+        try:
+            value = reply.json()
+        except requests.JSONDecodeError as error:
+            raise ControllerUnreachableError("The controller's answer is no JSON.") from error
+        if not isinstance(value, dict):
+            raise ControllerUnreachableError("The controller's answer is no JSON object.")
+        return value
+
+    def _get(self, path: str, query: dict[str, str], timeout: float) -> requests.Response:
+        # A session per call: no environment proxy is asked for the loopback address, and nothing is shared by threads.
+        with requests.Session() as session:
+            session.trust_env = False
+            try:
+                return session.get(
+                    self._base + path,
+                    params=query,
+                    headers=self._headers,
+                    timeout=(CONNECT_TIMEOUT, timeout),
+                    allow_redirects=False,
+                )
+            except requests.RequestException as error:
+                raise ControllerUnreachableError(
+                    f"The controller's private port does not answer: {_brief(error)}"
+                ) from error
+
+
+def _brief(error: requests.RequestException) -> str:
+    if isinstance(error, requests.Timeout):
+        return "it takes too long."
+    if isinstance(error, requests.ConnectionError):
+        return "nothing listens there, or the connection broke."
+    return f"{type(error).__name__}."

@@ -1,0 +1,102 @@
+"""A create, from its body to the reply: the body is read, the release found or uploaded, the record written."""
+
+import structlog
+from pydantic import JsonValue
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.archives.files import ArchiveWriter
+from api.http.body import read_object
+from api.http.dependencies import Context, context
+from api.http.errors import ApiError, InvalidRequestError, Problem
+from api.http.links import build_links
+from api.http.multipart import is_multipart, read_form
+from api.http.replies import JsonReply
+from api.http.uploads import check_archive, keep_archive
+from api.http.wanted import Create, form_values, named_release, parse_create, wanted_playground
+from api.resources.agent_view import container_view
+from api.resources.identity import Kind
+from api.resources.playground import PluginSource
+from api.resources.wanted import Applied
+
+_log = structlog.get_logger(__name__)
+
+
+async def create_playground(request: Request) -> Response:
+    """`POST containers/`: 201 with the new playground, or 200 with the one that its identity has already."""
+    ctx = context(request)
+    if not is_multipart(request):
+        create = parse_create(await read_object(request))
+        return await _record(request, ctx, create, *await _known_source(ctx, create), ())
+    async with read_form(request, ctx) as form:
+        create = parse_create(form_values(form.fields))
+        if form.archive is None:
+            return await _record(request, ctx, create, *await _known_source(ctx, create), ())
+        return await _upload_and_record(request, ctx, create, form.archive)
+
+
+async def _upload_and_record(request: Request, ctx: Context, create: Create, archive: ArchiveWriter) -> Response:
+    if create.kind is not Kind.PLUGIN_RUNTIME:
+        problem = Problem(("body", "file"), f"kind {create.kind} runs an image; it takes no archive.", "unexpected")
+        raise InvalidRequestError(problem)
+    checked = await ctx.disk(
+        check_archive,
+        archive,
+        code=create.code,
+        version=create.version,
+        hint=create.entrypoint,
+        limit=ctx.deps.settings.max_archive_bytes,
+    )
+    await keep_archive(ctx, archive, checked)
+    return await _record(request, ctx, create, checked.plugin_release, checked.source, checked.warnings)
+
+
+async def _known_source(ctx: Context, create: Create) -> tuple[str, PluginSource | None]:
+    """(release, source) of a create without an archive. Raises ApiError when nobody uploaded the release."""
+    plugin_release = named_release(create)
+    if create.kind is not Kind.PLUGIN_RUNTIME:
+        return plugin_release, None
+    known = await ctx.records(ctx.deps.store.releases.get, plugin_release)
+    if known is None:
+        raise unknown_release(plugin_release)
+    return plugin_release, known.source
+
+
+async def _record(
+    request: Request,
+    ctx: Context,
+    create: Create,
+    plugin_release: str,
+    source: PluginSource | None,
+    warnings: tuple[str, ...],
+) -> Response:
+    wanted = wanted_playground(create, plugin_release, source)
+    applied = await ctx.records(ctx.deps.store.playgrounds.apply, wanted, now=ctx.now())
+    _log.info(
+        "playground.wanted",
+        playground=applied.playground.metadata.name,
+        uid=applied.playground.metadata.uid,
+        release=plugin_release,
+        outcome=applied.outcome,
+        build=applied.build.id,
+    )
+    return JsonReply(
+        _view(request, applied, (*warnings, *create.warnings)), 201 if applied.outcome == "created" else 200
+    )
+
+
+def _view(request: Request, applied: Applied, warnings: tuple[str, ...]) -> dict[str, JsonValue]:
+    """The container dict, and the build to wait for."""
+    view = container_view(applied.playground, restarted=applied.build.restarted)
+    if warnings:
+        view["warnings"] = [*warnings]
+    return view | {"build_id": applied.build.id} | build_links(request, applied.build.id)
+
+
+def unknown_release(plugin_release: str) -> ApiError:
+    """404: the release has to be uploaded first."""
+    return ApiError(
+        404,
+        f"Unknown release {plugin_release!r}: upload its archive, with the create (plugin_file, which is the multipart "
+        "part 'file') or before it (POST plugin_releases/).",
+    )

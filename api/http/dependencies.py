@@ -1,0 +1,73 @@
+"""What the routes work with, handed in once by whoever builds the application."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import ParamSpec, TypeVar
+
+import anyio.to_thread
+from anyio import CapacityLimiter
+from starlette.requests import HTTPConnection
+
+from api.archives.files import ArchiveFiles
+from api.clock import Clock
+from api.http.changes import Changes
+from api.http.controller_client import ControllerClient
+from api.settings import Settings
+from api.store import Store
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+LOOPBACK = frozenset({"127.0.0.1", "::1"})
+RECORD_THREADS = 8
+ARCHIVE_THREADS = 4
+
+
+@dataclass(frozen=True)
+class Dependencies:
+    """Everything outside of a request. `trusted_proxies` are the peers whose `X-Forwarded-*` headers are believed."""
+
+    store: Store
+    archives: ArchiveFiles
+    settings: Settings
+    clock: Clock
+    token: str
+    controller: ControllerClient
+    trusted_proxies: frozenset[str] = LOOPBACK
+
+
+@dataclass(frozen=True)
+class Context:
+    """The dependencies, and what belongs to one running application: its threads and its watch on the records.
+
+    Reads of records, work on archives and calls to the controller have threads of their own: none starves another.
+    """
+
+    deps: Dependencies
+    changes: Changes
+    _record_threads: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(RECORD_THREADS))
+    _archive_threads: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(ARCHIVE_THREADS))
+    _controller_threads: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(ARCHIVE_THREADS))
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return self.deps.clock.now()
+
+    async def records(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Runs a call to the store in a thread."""
+        return await anyio.to_thread.run_sync(lambda: work(*args, **kwargs), limiter=self._record_threads)
+
+    async def disk(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Runs work on an archive in a thread."""
+        return await anyio.to_thread.run_sync(lambda: work(*args, **kwargs), limiter=self._archive_threads)
+
+    async def ask_controller(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Runs a call to the controller in a thread."""
+        return await anyio.to_thread.run_sync(lambda: work(*args, **kwargs), limiter=self._controller_threads)
+
+
+def context(connection: HTTPConnection) -> Context:
+    """The context of the application that got this request."""
+    found = connection.app.state.context
+    assert isinstance(found, Context)
+    return found

@@ -1,0 +1,87 @@
+"""The API as a process: opens the records, makes the token, serves until it is told to stop."""
+
+import socket
+
+import structlog
+import uvicorn
+
+from api.archives.files import ArchiveFiles
+from api.clock import SystemClock
+from api.http.app import create_app
+from api.http.controller_client import ControllerClient
+from api.http.dependencies import Dependencies
+from api.local_files import ensure_controller_token, ensure_token
+from api.settings import Settings
+from api.store import Store
+
+GRACE = 3
+"""Seconds that requests in flight, and live streams, have at shutdown."""
+_BACKLOG = 512
+
+_log = structlog.get_logger(__name__)
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGINT or SIGTERM. Needs no Docker, and no controller.
+
+    The database is migrated first, which is safe when several processes start at once. Port 0 takes a free one; the
+    log line `api.listening` names it.
+
+    Raises:
+        OSError: the address is taken or not ours.
+        StoreError: the database can't be opened or migrated.
+    """
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    listener = listen(settings.host, settings.port)
+    store = Store.open(settings.resolved_database_url)
+    try:
+        store.migrate()
+        clock = SystemClock()
+        archives = ArchiveFiles(settings.archives_dir)
+        archives.clean_temporary(clock.now())
+        deps = Dependencies(
+            store=store,
+            archives=archives,
+            settings=settings,
+            clock=clock,
+            token=ensure_token(settings),
+            controller=ControllerClient(settings.controller_port, ensure_controller_token(settings)),
+        )
+        host, port = listener.getsockname()[:2]
+        _log.info("api.listening", host=host, port=port, data_dir=str(settings.data_dir))
+        server(deps).run(sockets=[listener])
+        _log.info("api.stopped")
+    finally:
+        listener.close()
+        store.close()
+
+
+def server(deps: Dependencies) -> uvicorn.Server:
+    """The uvicorn server: one worker, its own log and headers off (the application has its own)."""
+    config = uvicorn.Config(
+        create_app(deps),
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,  # see forwarded.py, which also knows the host and the prefix
+        server_header=False,
+        timeout_graceful_shutdown=GRACE,
+        ws_max_size=64 * 1024,
+    )
+    return uvicorn.Server(config)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket. Raises OSError with a sentence that names the address."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        listener.close()
+        reason = (error.strerror or str(error)).lower()
+        raise OSError(
+            error.errno, f"The API can't listen on {host}:{port}: {reason}. Choose another --port."
+        ) from error
+    return listener
