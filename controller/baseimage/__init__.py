@@ -4,7 +4,8 @@
 this machine's network settings goes along (host), and show progress (progress). `command` is the command line.
 """
 
-from controller.baseimage.ensure import BaseImageError, ensure_base_image
+from controller.baseimage.ensure import ensure_base_image
+from controller.baseimage.errors import BaseImageError
 from controller.baseimage.options import BaseImageOptions
 from controller.baseimage.progress import ConsoleProgress, Progress
 

@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from controller.baseimage.ensure import BaseImageError, ensure_base_image
+from controller.baseimage.ensure import ensure_base_image
+from controller.baseimage.errors import BaseImageError
 from controller.baseimage.options import DEFAULT_NAME, BaseImageOptions
 from controller.baseimage.progress import ConsoleProgress
 from controller.engine.connect import connect

@@ -1,11 +1,24 @@
-"""This machine's Debian or Ubuntu release and where its packages come from, read from apt's own settings."""
+"""This machine's Debian or Ubuntu: its release, where its packages come from (apt's own settings), images of them."""
 
+import os
 import platform
 import re
+import shlex
+import shutil
+import subprocess
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from controller.baseimage.errors import BaseImageError
+from controller.baseimage.progress import Progress
+from controller.engine.base_images import import_image
+from controller.engine.connect import EngineClient
+
 APT = Path("/etc/apt")
+_CHUNK = 1 << 18
 
 
 @dataclass(frozen=True)
@@ -74,3 +87,65 @@ def _belongs(line: str, codename: str) -> bool:
     """Whether a source is of the distribution itself: the release's own suite (or -updates …) with ``main``."""
     words = re.sub(r"\[[^]]*]", "", line).split()
     return len(words) > 3 and words[2].partition("-")[0] == codename and "main" in words[3:]
+
+
+def ensure_command(command: str, packages: tuple[str, ...], progress: Progress) -> None:
+    """See to a program of this machine, installing its packages if need be. Raises BaseImageError."""
+    if shutil.which(command):
+        return
+    if host_release() is None or os.geteuid() != 0:
+        raise BaseImageError(
+            f"{command} is missing, and installing it takes root on Debian or Ubuntu: install it first."
+        )
+    with progress.stage(f"Installing {', '.join(packages)}") as show:
+        run_shown(["apt-get", "update", "-q"], show)
+        run_shown(["apt-get", "install", "-q", "-y", "--no-install-recommends", *packages], show)
+
+
+def make_image(
+    api: EngineClient, release: Release, packages: tuple[str, ...], name: str, show: Callable[[str], None]
+) -> None:
+    """Install packages of a Debian or Ubuntu release into an empty root, and import that as an image.
+
+    Takes root, mmdebstrap, and the package sources of this machine. Raises BaseImageError, EngineError.
+    """
+    command = ["mmdebstrap", "--variant=minbase", f"--include={','.join(packages)}", release.codename, "-"]
+    import_image(api, _output(command + release.sources, show), name, ['CMD ["/bin/sh"]'], silence_s=600)
+
+
+def run_shown(command: list[str], show: Callable[[str], None]) -> None:
+    """Run a command, its output line by line to ``show``. Raises BaseImageError with the last lines if it fails."""
+    for _piece in _output(["sh", "-c", f"exec {shlex.join(command)} >&2"], show):
+        pass
+
+
+def _output(command: list[str], show: Callable[[str], None]) -> Iterator[bytes]:
+    """What a command writes to stdout, in pieces, while its stderr goes to ``show``."""
+    name = next(word for word in command if word not in ("sh", "-c"))
+    env = os.environ | {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
+    tail: deque[str] = deque(maxlen=20)
+    with subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        errors = process.stderr
+
+        def drain() -> None:
+            for raw in errors:
+                line = raw.decode("utf-8", "replace").rstrip()
+                tail.append(line)
+                show(line)
+
+        reader = threading.Thread(target=drain, name="stderr", daemon=True)
+        reader.start()
+        try:
+            while piece := process.stdout.read(_CHUNK):
+                yield piece
+        except GeneratorExit:
+            process.terminate()
+            raise
+        status = process.wait()
+        reader.join()
+    if status != 0:
+        raise BaseImageError(f"{Path(name).name} failed with exit code {status}:\n" + "\n".join(tail))

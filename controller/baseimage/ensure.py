@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from importlib import resources
 from pathlib import Path
 
+from controller.baseimage.errors import BaseImageError
 from controller.baseimage.host import (
     IMAGE_BUNDLE,
     PackageIndex,
@@ -19,13 +20,11 @@ from controller.baseimage.host import (
 )
 from controller.baseimage.options import NO_CA_BUNDLE, PYTHON_BASE_NAME, BaseImageOptions
 from controller.baseimage.progress import Progress
-from controller.baseimage.python_base import BaseImageError, ensure_python_base
+from controller.baseimage.python_base import ensure_python_base
 from controller.engine.base_images import find_image, pull_image, read_file
 from controller.engine.connect import EngineClient
 from controller.engine.errors import EngineError, ImageBuildFailed, NotFound
 from controller.engine.image_build import BuildRequest, build_image
-
-__all__ = ["BASE_LABEL", "RECIPE_LABEL", "BaseImageError", "ensure_base_image", "recipe_version"]
 
 BASE_LABEL = "playground.base"
 RECIPE_LABEL = "playground.base.recipe"
