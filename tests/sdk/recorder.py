@@ -62,12 +62,14 @@ class Agent:
         self.sent: list[Sent] = []
         self.keep_bodies = True
         self.body_bytes = 0
+        self.asked = threading.Event()
         self._script: deque[Reply] = deque()
         self._over = threading.Event()
         agent = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
 
             def __getattr__(self, name: str) -> Any:
                 if name.startswith("do_"):
@@ -104,6 +106,7 @@ class Agent:
     def _answer(self, handler: BaseHTTPRequestHandler) -> None:
         body = self._read(handler)
         self.sent.append(Sent(handler.command, handler.path, handler.headers, body))
+        self.asked.set()
         unscripted = Reply(599, {"detail": f"the test has no answer for {handler.command} {handler.path}"})
         reply = self._script.popleft() if self._script else unscripted
         if reply.never:

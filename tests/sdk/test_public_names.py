@@ -11,11 +11,7 @@ import pytest
 
 import playground_sdk
 
-MODULES = sorted(
-    found.name
-    for found in pkgutil.walk_packages(playground_sdk.__path__, "playground_sdk.")
-    if found.name != "playground_sdk.cli.__main__"
-)
+MODULES = sorted(found.name for found in pkgutil.walk_packages(playground_sdk.__path__, "playground_sdk."))
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -22,7 +22,7 @@ __all__ = ["create"]
 def create(  # noqa: PLR0913 - one parameter per option
     ctx: typer.Context,
     release: Annotated[
-        str | None, typer.Argument(metavar="[CODE@VERSION]", help="A release the server knows.", show_default=False)
+        str | None, typer.Argument(metavar="CODE@VERSION", help="A release the server knows.", show_default=False)
     ] = None,
     *,
     file: Annotated[
