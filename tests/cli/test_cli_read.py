@@ -155,8 +155,12 @@ def test_an_unknown_output_is_a_usage_error(agent: Agent, cli: Cli, verb: str) -
     assert agent.sent == []
 
 
-def test_columns_are_aligned_without_blanks_at_the_ends() -> None:
-    assert columns([["A", "BB"], ["ccc", "d\ne"]]) == "A    BB\nccc  d e"
+def test_columns_are_aligned_as_wide_as_they_look() -> None:
+    assert columns([["A", "BB"], ["ccc", "d\ne"], ["모델", ""]]) == [
+        ["A     ", "BB   "],
+        ["ccc   ", "d e  "],
+        ["모델  ", "     "],
+    ]
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ __all__ = ["FAILED", "Failure", "UsageFailure", "explain"]
 FAILED, USAGE, NOT_FOUND, CONFLICT, NOT_ALLOWED, TIMED_OUT, INTERRUPTED = 1, 2, 3, 4, 5, 124, 130
 
 
-class UsageFailure(Exception):  # noqa: N818 - it ends the command with "usage", it is no programming error
+class UsageFailure(Exception):
     """The command line asks for something that can't be: the message says what, and how to write it."""
 
 

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import typer
+from rich.cells import cell_len
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 __all__ = ["Output", "age", "columns", "shown"]
@@ -33,6 +33,7 @@ _STATUS_STYLES: Mapping[str, str] = {
     "deleting": "dim",
     "deleted": "dim",
 }
+_COLOURED = frozenset({"STATUS", "TYPE"})
 
 
 class Output:
@@ -57,16 +58,16 @@ class Output:
         typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
 
     def table(self, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        """Print rows under headers."""
+        """Print rows under headers; a terminal adds colours to the same columns, and wraps what is too long."""
+        header, *lines = columns([headers, *rows])
         if not self.console.is_terminal:
-            typer.echo(columns([headers, *rows]))
+            typer.echo("\n".join("".join(line).rstrip() for line in (header, *lines)))
             return
-        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-        for header in headers:
-            table.add_column(header, overflow="fold", no_wrap=header in {"NAME", "STATUS", "URL", "AGE"})
-        for row in rows:
-            table.add_row(*(_styled(cell) for cell in row))
-        self.console.print(table)
+        self.console.print(Text("".join(header).rstrip(), style="bold"), soft_wrap=True)
+        for line in lines:
+            cells = zip(headers, line, strict=True)
+            styled = (_styled(cell) if name in _COLOURED else Text(cell) for name, cell in cells)
+            self.console.print(Text.assemble(*styled), soft_wrap=True)
 
     def facts(self, pairs: Sequence[tuple[str, str]]) -> None:
         """Print ``Name: value`` lines; a value of several lines is indented below its name."""
@@ -75,20 +76,19 @@ class Output:
             first, *more = value.splitlines() or [""]
             label = f"{name}:".ljust(width)
             if self.console.is_terminal:
-                self.console.print(Text.assemble((label, "bold"), _styled(first)), soft_wrap=True)
+                value_text = _styled(first) if name in {"Status", "Health"} else Text(first)
+                self.console.print(Text.assemble((label, "bold"), value_text), soft_wrap=True)
             else:
                 typer.echo(f"{label}{first}".rstrip())
             for line in more:
                 typer.echo(" " * width + line)
 
 
-def columns(rows: Sequence[Sequence[str]]) -> str:
-    """Align rows of cells with two blanks between, and none at the ends; a cell's line breaks become blanks."""
+def columns(rows: Sequence[Sequence[str]]) -> list[list[str]]:
+    """Pad cells so that they align with two blanks between; a cell's line breaks become blanks."""
     clean = [[" ".join(cell.split()) for cell in row] for row in rows]
-    widths = [max(map(len, column)) for column in zip(*clean, strict=True)]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in clean
-    )
+    widths = [max(map(cell_len, column)) + 2 for column in zip(*clean, strict=True)]
+    return [[cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)] for row in clean]
 
 
 def age(stamp: object, now: float) -> str:
@@ -107,7 +107,7 @@ def age(stamp: object, now: float) -> str:
 
 def _styled(cell: str) -> Text:
     """A cell, coloured where it is a known word."""
-    return Text(cell, style=_STATUS_STYLES.get(cell, ""))
+    return Text(cell, style=_STATUS_STYLES.get(cell.strip(), ""))
 
 
 def shown(value: object) -> str:

@@ -107,7 +107,7 @@ def logs(
     ctx: typer.Context,
     playground: Annotated[str, PLAYGROUND],
     *,
-    tail: Annotated[int, typer.Option("--tail", metavar="LINES", min=0, help="How many lines.")] = 100,
+    tail: Annotated[int, typer.Option("--tail", metavar="LINES", min=1, help="How many lines.")] = 100,
 ) -> None:
     """Print the last lines a playground's app has printed."""
     text = Session.of(ctx).client.get_container_logs(playground, tail=tail)
