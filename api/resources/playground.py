@@ -87,6 +87,10 @@ class Failure(Value):
     message: str
     at: float
     """Seconds since the epoch."""
+    generation: int = 0
+    """The generation that failed: a failure of an older one delays nothing."""
+    incident: str = ""
+    """What failed, as one text: the same incident seen again is not a second failure."""
     exit_code: int | None = None
     oom_killed: bool = False
     log_tail: tuple[str, ...] = ()
@@ -110,6 +114,8 @@ class PlaygroundStatus(Value):
     probe_failures: int = 0
     """Liveness probes failed in a row."""
     ready_since: float | None = None
+    ready_run: str | None = None
+    """Which start of which container has served: tells a start that never served from a playground gone bad."""
 
 
 class Metadata(Value):
@@ -125,6 +131,8 @@ class Metadata(Value):
     resource_version: int = 0
     created_at: float
     updated_at: float
+    spec_changed_at: float = 0.0
+    """When this generation was asked for: what a container did before says nothing about it."""
     restart_requested_at: float | None = None
     deletion_requested_at: float | None = None
 

@@ -13,7 +13,7 @@
 Errors of SQLAlchemy never leave the store.
 """
 
-# ruff: noqa: N818 - the names say what is the case; that they are errors, the raise says
+
 
 from collections.abc import Sequence
 

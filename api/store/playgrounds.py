@@ -113,7 +113,7 @@ class Playgrounds:
             if state is DesiredRunState.STOPPED:
                 builds.cancel_open(transaction, uid, _STOPPED, now=now)
             spec = before.spec.model_copy(update={"state": state})
-            return {**rows.spec_columns(spec), "generation": before.metadata.generation + 1}
+            return _next_generation(before, spec, now)
 
         return self._change(uid, lambda before: before.spec.state is not state, change, now=now)
 
@@ -194,6 +194,7 @@ def _insert(transaction: Transaction, wanted: WantedPlayground, uid: str, versio
         "desired_version": version,
         "created_at": now,
         "updated_at": now,
+        "spec_changed_at": now,
     }
     transaction.run(insert(_table).values(values))
 
@@ -211,8 +212,13 @@ def _configure(
     if rows.same(before.spec, wanted.spec):
         values["restart_requested_at"] = now
     else:
-        values |= {**rows.spec_columns(wanted.spec), "generation": before.metadata.generation + 1}
+        values |= _next_generation(before, wanted.spec, now)
     transaction.run(update(_table).where(_table.c.uid == before.metadata.uid).values(values))
+
+
+def _next_generation(before: Playground, spec: PlaygroundSpec, now: float) -> dict[str, Any]:
+    """The columns of a changed spec: every change is a new generation, with its time."""
+    return {**rows.spec_columns(spec), "generation": before.metadata.generation + 1, "spec_changed_at": now}
 
 
 def _meets_container(before: Playground, spec: PlaygroundSpec) -> bool:

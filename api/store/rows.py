@@ -73,6 +73,7 @@ def to_playground(row: RowMapping) -> Playground:
             resource_version=row["resource_version"],
             created_at=row["created_at"],
             updated_at=row["updated_at"],
+            spec_changed_at=row["spec_changed_at"],
             restart_requested_at=row["restart_requested_at"],
             deletion_requested_at=row["deletion_requested_at"],
         ),

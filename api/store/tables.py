@@ -77,6 +77,7 @@ class PlaygroundRow(Base, table=True):
     desired_version: int = Field(sa_column=Column(BigInteger(), nullable=False, index=True))
     created_at: float = _time()
     updated_at: float = _time()
+    spec_changed_at: float = _time()
     restart_requested_at: float | None = _time(nullable=True)
     deletion_requested_at: float | None = _time(nullable=True)
     spec: dict[str, Any] = _json()

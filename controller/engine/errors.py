@@ -14,8 +14,6 @@
 ``EngineUnavailable`` is never the same as ``NotFound``: what could not be seen is unknown, not absent.
 """
 
-# ruff: noqa: N818 - the names say what happened; the common base says that they are errors
-
 from collections.abc import Sequence
 
 

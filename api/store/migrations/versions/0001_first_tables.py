@@ -59,6 +59,7 @@ def _create_playground() -> None:
         sa.Column("desired_version", sa.BigInteger(), nullable=False),
         sa.Column("created_at", sa.Double(), nullable=False),
         sa.Column("updated_at", sa.Double(), nullable=False),
+        sa.Column("spec_changed_at", sa.Double(), nullable=False),
         sa.Column("restart_requested_at", sa.Double(), nullable=True),
         sa.Column("deletion_requested_at", sa.Double(), nullable=True),
         sa.Column("spec", sa.JSON(), nullable=False),

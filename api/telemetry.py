@@ -1,0 +1,56 @@
+"""Logging of both processes: one JSON object a line, or a console format on a terminal.
+
+Lines go to standard error, as a service manager expects. Values with control characters are escaped, so that nothing a
+plugin prints can fake or break a line.
+"""
+
+import logging
+import sys
+from typing import Any
+
+import orjson
+import structlog
+
+
+def configure_logging(level: str, log_format: str, *, process: str) -> None:
+    """Set structlog up, and send the libraries' own warnings through it.
+
+    Args:
+        level: `debug`, `info`, `warning` or `error`.
+        log_format: `json`, `console`, or `auto` (console when standard error is a terminal).
+        process: `api` or `controller`; on every line.
+    """
+    console = log_format == "console" or (log_format == "auto" and sys.stderr.isatty())
+    threshold = getattr(logging, level.upper())
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
+        structlog.processors.StackInfoRenderer(),
+    ]
+    renderer: list[structlog.typing.Processor]
+    if console:
+        renderer = [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+    else:
+        renderer = [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer(serializer=_dumps)]
+    structlog.configure(
+        processors=[*shared, *renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(threshold),
+        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    structlog.contextvars.bind_contextvars(process=process)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderer],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(max(threshold, logging.WARNING))
+
+
+def _dumps(value: Any, **_: Any) -> str:
+    return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()

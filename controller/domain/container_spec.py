@@ -1,0 +1,37 @@
+"""What a container is made from. Two containers with the same spec hash are the same; another hash means replace."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one container may use. Bytes, cores, processes."""
+
+    memory: int
+    cpu: float
+    pids: int
+    tmpfs_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerSpec:
+    """One container as it shall be; everything but `name` and `labels` goes into the hash."""
+
+    image: str
+    environment: tuple[tuple[str, str], ...]
+    address: str
+    """The host's address the port is published on."""
+    host_port: int
+    container_port: int
+    limits: Limits
+    name: str = ""
+    labels: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def spec_hash(self) -> str:
+        """12 hex digits over what the container is made from; stable between processes and versions of Python."""
+        made_from = asdict(self) | {"name": None, "labels": None}
+        text = json.dumps(made_from, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:12]

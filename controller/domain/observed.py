@@ -1,0 +1,120 @@
+"""What the engine reported at one instant. Lossless: the planner chooses, the observer only tells.
+
+`Unknown` is a value: it could not be seen (a time-out, a 500, a broken connection). It is never the same as absent.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Could not be seen, and why."""
+
+    why: str
+
+
+class ContainerState(StrEnum):
+    """The engine's own words."""
+
+    CREATED = "created"
+    RUNNING = "running"
+    PAUSED = "paused"
+    RESTARTING = "restarting"
+    REMOVING = "removing"
+    EXITED = "exited"
+    DEAD = "dead"
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedContainer:
+    """One container that carries our labels. Times are seconds since the epoch."""
+
+    id: str
+    name: str
+    uid: str
+    spec_hash: str
+    generation: int
+    image: str
+    state: ContainerState
+    host_port: int | None
+    created_at: float
+    started_at: float | None = None
+    finished_at: float | None = None
+    exit_code: int | None = None
+    oom_killed: bool = False
+    error: str = ""
+
+    @property
+    def run(self) -> str:
+        """Which start of which container this is: the same text means the same process tree."""
+        return f"{self.id[:12]}@{self.started_at or 0:.6f}"
+
+    @property
+    def is_up(self) -> bool:
+        """Whether its process lives."""
+        return self.state in {ContainerState.RUNNING, ContainerState.PAUSED, ContainerState.RESTARTING}
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it ran and its process is gone."""
+        return self.state in {ContainerState.EXITED, ContainerState.DEAD}
+
+
+class ImageState(StrEnum):
+    """Whether the image a container shall be made from is there."""
+
+    PRESENT = "present"
+    ABSENT = "absent"
+    NOT_LOOKED_AT = "not looked at"
+
+
+@dataclass(frozen=True, slots=True)
+class BuildInProgress:
+    """An image build that runs in this process."""
+
+    image: str
+    since: float
+    step: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BuildEnded:
+    """The last image build of this key in this process. `error` is None when it made the image."""
+
+    image: str
+    ended_at: float
+    error: str | None = None
+    log_tail: tuple[str, ...] = ()
+    terminal: bool = False
+    """Whether trying again without a change is of no use (the archive is refused)."""
+
+
+class ProbeVerdict(StrEnum):
+    """What the readiness or liveness probe found."""
+
+    NOT_PROBED = "not probed"
+    READY = "ready"
+    NOT_READY = "not ready"
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """The probe's verdict, with what it met."""
+
+    verdict: ProbeVerdict = ProbeVerdict.NOT_PROBED
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """Everything seen for one key in one pass."""
+
+    containers: tuple[ObservedContainer, ...] | Unknown
+    image: ImageState | Unknown = ImageState.NOT_LOOKED_AT
+    build: BuildInProgress | BuildEnded | None = None
+    probe: Probe = field(default_factory=Probe)
+    taken_ports: frozenset[int] | Unknown = frozenset()
+    """Host ports that others listen on or publish; looked at only when a port has to be reserved."""
+    log_tail: tuple[str, ...] = ()
+    """The last lines of the container that failed, when there is a new failure to tell of."""

@@ -1,0 +1,41 @@
+"""The outcome: how far the executor got, and what stopped it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from controller.domain.actions import Action
+
+
+class FailureKind(StrEnum):
+    """What an action failed of, as far as what to do next depends on it."""
+
+    UNAVAILABLE = "unavailable"
+    """Could not be seen to succeed or to fail: observe again."""
+    CONFLICT = "conflict"
+    """The engine's state is not what the plan saw: observe again now."""
+    NAME_TAKEN = "name taken"
+    """A container that is not ours has our name."""
+    PORT_TAKEN = "port taken"
+    NO_FREE_PORT = "no free port"
+    IMAGE_MISSING = "image missing"
+    REFUSED = "refused"
+    """The engine will not do it; trying again soon is of little use."""
+    STALE_CLAIM = "stale claim"
+    """Somebody else leads now: stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class ActionFailed:
+    """The action that failed; those after it were not tried."""
+
+    action: Action
+    kind: FailureKind
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What was done, in order, and the failure that ended it, if any."""
+
+    done: tuple[Action, ...] = ()
+    failed: ActionFailed | None = None

@@ -1,0 +1,178 @@
+"""Docker behind the engine interface, by its low-level API: a method is one request, or as few as there can be."""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from typing import Any
+
+from controller.domain.container_spec import ContainerSpec
+from controller.domain.observed import ContainerState, ObservedContainer
+from controller.engine.connect import EngineClient, connect
+from controller.engine.errors import EngineUnavailable, ImageMissing, NameConflict, NotFound
+from controller.engine.image_build import BuildRequest, build_image
+from controller.engine.inspected import observed_container
+from controller.engine.interface import EngineEvent, ImageToBuild, ListedContainer
+from controller.engine.sandbox import host_config, run_as
+from controller.engine.translate import translated
+
+LABEL_CONTROLLER = "playground.controller"
+LABEL_UID = "playground.uid"
+
+
+class DockerEngine:
+    """One Docker Engine. Safe to share between threads: each has a client of its own."""
+
+    def __init__(self, docker_host: str | None, controller_id: str, timeout: float) -> None:
+        self._docker_host = docker_host
+        self._controller_id = controller_id
+        self._timeout = timeout
+        self._local = threading.local()
+        self._cores: float | None = None
+
+    def ping(self) -> None:
+        """Answer, or raise EngineUnavailable."""
+        with translated("ping"):
+            self._api().ping()
+
+    def listing(self) -> tuple[ListedContainer, ...]:
+        """All containers with our controller's label, in one call."""
+        with translated("list containers"):
+            rows = self._api().containers(all=True, filters={"label": [f"{LABEL_CONTROLLER}={self._controller_id}"]})
+        return tuple(
+            ListedContainer(row["Id"], row["Labels"].get(LABEL_UID, ""), ContainerState(row["State"])) for row in rows
+        )
+
+    def containers_of(self, uid: str) -> tuple[ObservedContainer, ...]:
+        """Everything about the containers of one playground; one that vanishes meanwhile is not among them."""
+        labels = [f"{LABEL_CONTROLLER}={self._controller_id}", f"{LABEL_UID}={uid}"]
+        with translated("list containers"):
+            rows = self._api().containers(all=True, filters={"label": labels})
+        seen = []
+        for row in rows:
+            with suppress(NotFound), translated("inspect a container"):
+                seen.append(observed_container(self._api().inspect_container(row["Id"])))
+        return tuple(seen)
+
+    def published_ports(self) -> frozenset[int]:
+        """The host ports of all running containers, whoever they belong to."""
+        with translated("list containers"):
+            rows = self._api().containers()
+        return frozenset(port["PublicPort"] for row in rows for port in row["Ports"] if "PublicPort" in port)
+
+    def has_image(self, reference: str) -> bool:
+        """Whether the image is on this engine."""
+        try:
+            with translated(f"look for image {reference}"):
+                self._api().inspect_image(reference)
+        except (NotFound, ImageMissing):
+            return False
+        return True
+
+    def create(self, spec: ContainerSpec) -> str:
+        """Create a container and return its id.
+
+        The name stands for playground and spec, so a container of ours that has it already is this one: an earlier
+        create whose reply was lost.
+        """
+        api = self._api()
+        try:
+            with translated(f"create {spec.name}"):
+                created: dict[str, Any] = api.create_container(
+                    image=spec.image,
+                    name=spec.name,
+                    user=run_as(),
+                    environment=dict(spec.environment),
+                    labels=dict(spec.labels),
+                    ports=[(spec.container_port, "tcp")],
+                    host_config=host_config(api, spec, self._core_count()),
+                )
+        except NameConflict:
+            return self._own_container(spec)
+        return str(created["Id"])
+
+    def start(self, container: str) -> None:
+        """Start it; success when it runs already."""
+        with translated(f"start {container}"):
+            self._api().start(container)
+
+    def restart(self, container: str, grace: int) -> None:
+        """Stop it within `grace` seconds and start it again."""
+        with translated(f"restart {container}"):
+            self._api().restart(container, timeout=grace)
+
+    def stop(self, container: str, grace: int) -> None:
+        """Stop it within `grace` seconds, by force if it has to be; success when it is gone."""
+        with suppress(NotFound), translated(f"stop {container}"):
+            self._api().stop(container, timeout=grace)
+
+    def remove(self, container: str) -> None:
+        """Kill and remove it; success when it is gone or going."""
+        with suppress(NotFound), translated(f"remove {container}"):
+            self._api().remove_container(container, force=True, v=True)
+
+    def log_tail(self, container: str, lines: int) -> tuple[str, ...]:
+        """The last lines it wrote to standard output and standard error, without their line ends."""
+        with translated(f"read the log of {container}"):
+            raw: bytes = self._api().logs(container, tail=lines)
+        return tuple(raw.decode(errors="replace").splitlines()[-lines:])
+
+    def events(self, since: float, stop: threading.Event) -> Iterator[EngineEvent]:
+        """What happens to our containers from `since` on; ends when `stop` is set, raises when the stream breaks."""
+        filters = {"type": "container", "label": f"{LABEL_CONTROLLER}={self._controller_id}"}
+        with translated("listen to events"):
+            stream = self._api().events(since=int(since), filters=filters, decode=True)
+            for event in stream:
+                if stop.is_set():
+                    stream.close()
+                    return
+                uid = event.get("Actor", {}).get("Attributes", {}).get(LABEL_UID)
+                if uid:
+                    yield EngineEvent(uid, str(event.get("Action", "")), event.get("timeNano", 0) / 1e9)
+        raise EngineUnavailable("The engine's event stream has ended.")
+
+    def build(
+        self,
+        context: Iterable[bytes],
+        image: ImageToBuild,
+        *,
+        cancelled: threading.Event,
+        deadline: float,
+        on_line: Callable[[str], None],
+    ) -> str:
+        """Build an image over BuildKit and return its id."""
+        return build_image(
+            self._api(),
+            context,
+            BuildRequest(tag=image.tag, labels=image.labels, network_mode=image.network),
+            cancelled=cancelled,
+            deadline_s=deadline,
+            on_line=on_line,
+        )
+
+    def _own_container(self, spec: ContainerSpec) -> str:
+        """The id of the container with that name if it is ours. Raises NameConflict if it is a stranger's."""
+        try:
+            with translated(f"inspect {spec.name}"):
+                there: dict[str, Any] = self._api().inspect_container(spec.name)
+        except NotFound as error:
+            raise EngineUnavailable(f"The engine is creating {spec.name}, or just removed it.") from error
+        labels = there["Config"]["Labels"] or {}
+        if any(labels.get(name) != value for name, value in spec.labels if name in {LABEL_CONTROLLER, LABEL_UID}):
+            raise NameConflict(
+                f"A container that is not ours has the name {spec.name}. It is left alone: rename or remove it."
+            )
+        return str(there["Id"])
+
+    def _api(self) -> EngineClient:
+        """This thread's client, connected at first need: an engine that is not up yet is only unavailable."""
+        api: EngineClient | None = getattr(self._local, "api", None)
+        if api is None:
+            api = connect(self._docker_host, self._timeout)
+            self._local.api = api
+        return api
+
+    def _core_count(self) -> float:
+        """The engine's cores: it refuses a container that is promised more."""
+        if self._cores is None:
+            self._cores = float(self._api().info()["NCPU"])
+        return self._cores

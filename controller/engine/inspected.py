@@ -1,0 +1,54 @@
+"""From the engine's inspection of a container to what we observed."""
+
+from datetime import datetime
+from typing import Any
+
+from controller.domain.observed import ContainerState, ObservedContainer
+
+NEVER = "0001-01-01"
+
+
+def observed_container(inspected: dict[str, Any]) -> ObservedContainer:
+    """The typed observation; all times in seconds since the epoch."""
+    state, labels = inspected["State"], inspected["Config"]["Labels"] or {}
+    status = ContainerState(state["Status"])
+    return ObservedContainer(
+        id=inspected["Id"],
+        name=inspected["Name"].lstrip("/"),
+        uid=labels.get("playground.uid", ""),
+        spec_hash=labels.get("playground.spec-hash", ""),
+        generation=_number(labels.get("playground.generation", "")),
+        image=inspected["Config"]["Image"],
+        state=status,
+        host_port=_host_port(inspected["HostConfig"].get("PortBindings") or {}),
+        created_at=seconds(inspected["Created"]) or 0.0,
+        started_at=seconds(state["StartedAt"]),
+        finished_at=seconds(state["FinishedAt"]),
+        exit_code=state["ExitCode"] if status in {ContainerState.EXITED, ContainerState.DEAD} else None,
+        oom_killed=bool(state["OOMKilled"]),
+        error=state.get("Error", ""),
+    )
+
+
+def seconds(text: str) -> float | None:
+    """An RFC 3339 time with up to nine digits of a second, as the engine writes it; None for its zero time."""
+    if not text or text.startswith(NEVER):
+        return None
+    whole, dot, rest = text.partition(".")
+    if not dot:
+        return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+    digits = rest.rstrip("Z").split("+")[0].split("-")[0]
+    zone = rest[len(digits) :].replace("Z", "+00:00")
+    return datetime.fromisoformat(whole + zone).timestamp() + float(f"0.{digits}")
+
+
+def _host_port(bindings: dict[str, Any]) -> int | None:
+    for bound in bindings.values():
+        for binding in bound or []:
+            if binding.get("HostPort"):
+                return int(binding["HostPort"])
+    return None
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdigit() else 0

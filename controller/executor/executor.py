@@ -1,0 +1,115 @@
+"""The executor: does what a plan says, in order, until something fails. It decides nothing."""
+
+from dataclasses import dataclass
+from typing import assert_never
+
+import structlog
+
+from api.clock import Clock
+from api.resources.desired import Claim
+from api.store import NoFreePort, NoSuchPlayground, StaleClaim, Store, StoreError
+from controller.builds.build_logs import BuildLogs
+from controller.builds.pool import BuildJob, BuildPool
+from controller.domain.actions import (
+    Action,
+    CancelBuild,
+    CreateContainer,
+    ForgetPlayground,
+    QuarantineHostPort,
+    RemoveContainer,
+    ReserveHostPort,
+    RestartContainer,
+    StartBuild,
+    StartContainer,
+    StopContainer,
+)
+from controller.domain.outcome import ActionFailed, FailureKind, Outcome
+from controller.engine.errors import (
+    EngineError,
+    EngineUnavailable,
+    ImageMissing,
+    NameConflict,
+    NotFound,
+    PortTaken,
+)
+from controller.engine.interface import Engine
+
+log = structlog.get_logger()
+
+_KINDS: tuple[tuple[type[Exception], FailureKind], ...] = (
+    (StaleClaim, FailureKind.STALE_CLAIM),
+    (NoSuchPlayground, FailureKind.CONFLICT),
+    (NoFreePort, FailureKind.NO_FREE_PORT),
+    (StoreError, FailureKind.UNAVAILABLE),
+    (EngineUnavailable, FailureKind.UNAVAILABLE),
+    (NotFound, FailureKind.CONFLICT),
+    (ImageMissing, FailureKind.CONFLICT),
+    (NameConflict, FailureKind.NAME_TAKEN),
+    (PortTaken, FailureKind.PORT_TAKEN),
+    (EngineError, FailureKind.REFUSED),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Executor:
+    """The effects, in one place. Safe to share between threads."""
+
+    engine: Engine
+    store: Store
+    builds: BuildPool
+    build_logs: BuildLogs
+    clock: Clock
+    ports: range
+    bind_host: str
+    stop_grace: int
+
+    def execute(self, uid: str, claim: Claim, actions: tuple[Action, ...]) -> Outcome:
+        """Do the actions in order; what is done is logged once each, with its cause."""
+        done: list[Action] = []
+        for action in actions:
+            began = self.clock.monotonic()
+            try:
+                self._do(uid, claim, action)
+            except (EngineError, StoreError) as error:
+                kind = next(kind for type_, kind in _KINDS if isinstance(error, type_))
+                log.warning("action failed", action=str(action), kind=kind.value, error=str(error))
+                return Outcome(tuple(done), ActionFailed(action, kind, str(error)))
+            took = round(self.clock.monotonic() - began, 4)
+            log.info("action", action=type(action).__name__, plan=str(action), cause=action.cause, seconds=took)
+            done.append(action)
+        return Outcome(tuple(done))
+
+    def _do(self, uid: str, claim: Claim, action: Action) -> None:
+        match action:
+            case ReserveHostPort(avoid=avoid, prefer=prefer):
+                self.store.ports.reserve(
+                    claim,
+                    uid,
+                    address=self.bind_host,
+                    candidates=self.ports,
+                    avoid=avoid,
+                    wanted=prefer,
+                    now=self.clock.now(),
+                )
+            case QuarantineHostPort(until=until):
+                self.store.ports.quarantine(claim, uid, until=until, now=self.clock.now())
+            case StartBuild(image=image, digest=digest, generation=generation):
+                self.builds.begin(BuildJob(uid, image, digest, generation))
+            case CancelBuild():
+                self.builds.cancel(uid)
+            case CreateContainer(spec=spec):
+                self.engine.create(spec)
+            case StartContainer(container=container):
+                self.engine.start(container)
+            case RestartContainer(container=container):
+                self.engine.restart(container, self.stop_grace)
+            case StopContainer(container=container):
+                self.engine.stop(container, self.stop_grace)
+            case RemoveContainer(container=container):
+                self.engine.remove(container)
+            case ForgetPlayground():
+                self.store.work.remove(claim, uid, now=self.clock.now())
+                self.builds.forget(uid)
+                self.build_logs.remove(uid)
+            case _:
+                assert_never(action)

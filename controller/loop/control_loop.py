@@ -1,0 +1,146 @@
+"""The control loop: workers and hints around the queue. Threads are started and stopped here and nowhere else."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import structlog
+
+from api.clock import Clock
+from api.store import Store, StoreError
+from controller.engine.errors import EngineError
+from controller.engine.interface import Engine
+from controller.loop.leader import Leader
+from controller.loop.reconciler import PassResult, Reconciler
+from controller.loop.workqueue import Workqueue
+
+log = structlog.get_logger()
+
+BROKEN_PASS_PAUSE = 5.0
+NOT_LEADING_PAUSE = 1.0
+RECONNECT_PAUSE = 1.0
+FEED_WAIT = 5.0
+
+Fingerprint = frozenset[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class ControlLoop:
+    """Keeps every playground as it is wanted, for as long as it leads."""
+
+    store: Store
+    engine: Engine
+    reconciler: Reconciler
+    leader: Leader
+    queue: Workqueue
+    clock: Clock
+    workers: int
+    resync_interval: float
+    stop: threading.Event = field(default_factory=threading.Event)
+    resync_now: threading.Event = field(default_factory=threading.Event)
+    _settled: dict[str, Fingerprint] = field(default_factory=dict)
+    _waiting_for_port: set[str] = field(default_factory=set)
+
+    def run(self) -> None:
+        """Run until `stop` is set; returns when all threads are done."""
+        jobs: list[tuple[str, Callable[[], None]]] = [
+            ("lease", lambda: self.leader.run(self.stop, self.resync_now)),
+            ("feed", self._follow_feed),
+            ("events", self._follow_engine),
+            ("resync", self._resync),
+            *((f"worker-{number}", self._work) for number in range(1, self.workers + 1)),
+        ]
+        threads = [threading.Thread(target=job, name=name, daemon=name == "events") for name, job in jobs]
+        for thread in threads:
+            thread.start()
+        self.stop.wait()
+        self.resync_now.set()
+        self.queue.close()
+        for thread in threads:
+            if not thread.daemon:
+                thread.join()
+
+    def _work(self) -> None:
+        """One worker: a key, a pass, when again."""
+        while not self.stop.is_set():
+            uid = self.queue.get()
+            if uid is not None:
+                self.queue.done(uid, self._pass(uid))
+
+    def _pass(self, uid: str) -> float | None:
+        """Run one pass; returns the seconds until the key wants to be seen again."""
+        claim = self.leader.claim()
+        if claim is None:
+            return NOT_LEADING_PAUSE
+        self._settled.pop(uid, None)
+        try:
+            result = self.reconciler.run(uid, claim)
+        except StoreError as error:
+            log.warning("pass interrupted", uid=uid, error=str(error))
+            return BROKEN_PASS_PAUSE
+        except Exception:
+            log.exception("pass broke", uid=uid)
+            return BROKEN_PASS_PAUSE
+        self._note(uid, result)
+        return result.look_again_after
+
+    def _note(self, uid: str, result: PassResult) -> None:
+        if result.settled:
+            self._settled[uid] = result.fingerprint
+        if result.waits_for_port:
+            self._waiting_for_port.add(uid)
+        else:
+            self._waiting_for_port.discard(uid)
+        if result.freed_port:
+            for waiting in sorted(self._waiting_for_port):
+                self.queue.add(waiting)
+
+    def _follow_feed(self) -> None:
+        """Hints from the store: somebody changed what is wanted."""
+        seen = 0
+        while not self.stop.is_set():
+            try:
+                self.store.feed.wait(seen, timeout=FEED_WAIT, stop=self.stop)
+                seen, changed = self.store.work.changed_since(seen)
+            except StoreError as error:
+                log.warning("change feed interrupted", error=str(error))
+                self.stop.wait(RECONNECT_PAUSE)
+                continue
+            for uid in changed:
+                self.queue.add(uid)
+
+    def _follow_engine(self) -> None:
+        """Hints from the engine: something happened to a container of ours. After every break, look at everything."""
+        since = self.clock.now()
+        while not self.stop.is_set():
+            try:
+                for event in self.engine.events(since, self.stop):
+                    since = max(since, event.at)
+                    self.queue.add(event.uid)
+            except EngineError as error:
+                if not self.stop.is_set():
+                    log.warning("event stream interrupted", error=str(error))
+            self.stop.wait(RECONNECT_PAUSE)
+            self.resync_now.set()
+
+    def _resync(self) -> None:
+        """Now and then, look at all keys that are not as they were when they were last seen settled."""
+        while not self.stop.is_set():
+            self.resync_now.wait(self.resync_interval)
+            self.resync_now.clear()
+            if not self.stop.is_set() and self.leader.claim() is not None:
+                self._resync_once()
+
+    def _resync_once(self) -> None:
+        try:
+            listing = self.engine.listing()
+            keys = set(self.store.work.keys())
+        except (EngineError, StoreError) as error:
+            log.warning("resync put off", error=str(error))
+            return
+        seen: dict[str, set[tuple[str, str]]] = {}
+        for container in listing:
+            seen.setdefault(container.uid, set()).add((container.id, container.state.value))
+        for uid in sorted(keys | seen.keys()):
+            if uid and self._settled.get(uid) != frozenset(seen.get(uid, set())):
+                self.queue.add(uid)

@@ -1,0 +1,86 @@
+"""The observer: everything one pass needs to know, and no call for what it does not.
+
+What to look at is derived from the same view the planner decides on; what could not be seen becomes Unknown.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from api.clock import Clock
+from api.resources.desired import DesiredState
+from controller.builds.pool import BuildPool
+from controller.domain.observed import ImageState, Observed, ObservedContainer, Probe, ProbeVerdict, Unknown
+from controller.engine.errors import EngineError
+from controller.engine.interface import Engine
+from controller.planner import Policy, View
+from controller.planner.failures import LOG_LINES_KEPT
+
+PROBE_TIMEOUT = 2.0
+Prober = Callable[[str, int, str, float], Probe]
+
+
+@dataclass(frozen=True, slots=True)
+class Observer:
+    """Reads only. Safe to share between threads."""
+
+    engine: Engine
+    builds: BuildPool
+    policy: Policy
+    clock: Clock
+    prober: Prober
+    host_ports: Callable[[], frozenset[int]]
+    probe_host: str
+
+    def observe(self, desired: DesiredState) -> Observed:
+        """What is, as far as it matters for what is wanted."""
+        uid = desired.playground.metadata.uid
+        try:
+            containers = self.engine.containers_of(uid)
+        except EngineError as error:
+            return Observed(containers=Unknown(str(error)))
+        observed = Observed(containers=containers, build=self.builds.look(uid))
+        view = View(desired, observed, self.clock.now(), self.policy)
+        if view.deleting or view.stop_wanted:
+            return observed
+        if desired.playground.host_port is None:
+            return replace(observed, taken_ports=self._taken_ports())
+        if view.current is None:
+            return replace(observed, image=self._image(view.image))
+        return self._look_into(view, view.current)
+
+    def _look_into(self, view: View, current: ObservedContainer) -> Observed:
+        observed = view.observed
+        if current.is_up and view.playground.host_port is not None:
+            path = view.spec.readiness.path
+            probe = self.prober(self.probe_host, view.playground.host_port, path, PROBE_TIMEOUT)
+            observed = replace(observed, probe=probe)
+            if probe.verdict is ProbeVerdict.NOT_READY and self._may_be_given_up(view, current):
+                observed = replace(observed, log_tail=self._log_tail(current))
+        elif current.has_ended and view.ended_on_its_own(current):
+            observed = replace(observed, log_tail=self._log_tail(current))
+        return observed
+
+    def _may_be_given_up(self, view: View, current: ObservedContainer) -> bool:
+        """Whether this failed probe may be the last one: then the log's end is wanted."""
+        if not view.has_served(current):
+            return self.clock.now() - (current.started_at or 0.0) >= view.spec.readiness.timeout
+        return view.status.probe_failures + 1 >= self.policy.liveness_failures
+
+    def _image(self, reference: str) -> ImageState | Unknown:
+        try:
+            return ImageState.PRESENT if self.engine.has_image(reference) else ImageState.ABSENT
+        except EngineError as error:
+            return Unknown(str(error))
+
+    def _taken_ports(self) -> frozenset[int] | Unknown:
+        try:
+            return self.engine.published_ports() | self.host_ports()
+        except EngineError as error:
+            return Unknown(str(error))
+
+    def _log_tail(self, container: ObservedContainer) -> tuple[str, ...]:
+        """The last lines, or none: a log that cannot be read must not hide the failure itself."""
+        try:
+            return self.engine.log_tail(container.id, LOG_LINES_KEPT)
+        except EngineError:
+            return ()

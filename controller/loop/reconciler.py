@@ -1,0 +1,102 @@
+"""One pass for one key: load, observe, plan, execute, report. No transaction is open while the engine is called."""
+
+from dataclasses import dataclass, replace
+
+import structlog
+from structlog.contextvars import bound_contextvars
+
+from api.clock import Clock, new_uid
+from api.resources.desired import Claim, Report
+from api.resources.event import EventType
+from api.store import Store
+from controller.domain.observed import ObservedContainer
+from controller.domain.outcome import FailureKind, Outcome
+from controller.domain.plan import Plan
+from controller.engine.errors import EngineError
+from controller.engine.interface import Engine
+from controller.executor import Executor
+from controller.loop.observer import Observer
+from controller.planner import Policy, View, next_look, plan, remedy, report
+from controller.planner.events import event_of
+from controller.planner.orphans import orphans
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class PassResult:
+    """What the loop needs to know of a pass."""
+
+    look_again_after: float | None
+    """Seconds; 0 for at once, None for not before a hint."""
+    settled: bool = False
+    """Nothing was done and nothing is on its way."""
+    fingerprint: frozenset[tuple[str, str]] = frozenset()
+    """The (id, state) of each container that was seen: a resync that lists the same need not look closer."""
+    freed_port: bool = False
+    waits_for_port: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciler:
+    """Runs passes. Safe to share between threads; the queue sees to it that a key has one at a time."""
+
+    store: Store
+    engine: Engine
+    observer: Observer
+    executor: Executor
+    policy: Policy
+    clock: Clock
+
+    def run(self, uid: str, claim: Claim, hint: str = "") -> PassResult:
+        """One pass. Raises StoreError when the database does not answer: nothing is lost, the next pass sees it all."""
+        with bound_contextvars(reconcile_id=new_uid(), uid=uid):
+            desired = self.store.work.load(uid)
+            if desired is None:
+                return self._orphaned(uid, claim)
+            with bound_contextvars(playground=desired.playground.metadata.name):
+                observed = self.observer.observe(desired)
+                view = View(desired, observed, self.clock.now(), self.policy)
+                decided = plan(view)
+                log.debug("pass", plan=str(decided), hint=hint)
+                outcome = self.executor.execute(uid, claim, decided.actions)
+                mended = self.executor.execute(uid, claim, remedy(view, outcome))
+                outcome = replace(outcome, done=(*outcome.done, *mended.done))
+                said = report(view, decided, outcome)
+                self.store.work.report(claim, uid, said, now=self.clock.now())
+                _log_what_happened(said, outcome)
+                return self._result(view, decided, outcome, said)
+
+    def _result(self, view: View, decided: Plan, outcome: Outcome, said: Report) -> PassResult:
+        now = self.clock.now()
+        again = next_look(decided, outcome, said.status, now)
+        failed = outcome.failed.kind if outcome.failed else None
+        return PassResult(
+            look_again_after=None if again is None else max(0.0, again - now),
+            settled=not outcome.done and outcome.failed is None and decided.is_settled,
+            fingerprint=frozenset((c.id, c.state.value) for c in view.containers),
+            freed_port=decided.frees_port and bool(outcome.done),
+            waits_for_port=failed is FailureKind.NO_FREE_PORT,
+        )
+
+    def _orphaned(self, uid: str, claim: Claim) -> PassResult:
+        """No record (any more): containers that carry our labels are removed once they are old enough."""
+        try:
+            containers: tuple[ObservedContainer, ...] = self.engine.containers_of(uid)
+        except EngineError:
+            return PassResult(look_again_after=None)
+        decided = orphans(containers, self.clock.now())
+        self.executor.execute(uid, claim, decided.actions)
+        again = decided.look_again
+        return PassResult(look_again_after=None if again is None else max(0.0, again - self.clock.now()))
+
+
+def _log_what_happened(said: Report, outcome: Outcome) -> None:
+    """One line for each event that is not the mere echo of an action, which the executor has logged with its cause."""
+    echoes = {event_of(action) for action in outcome.done}
+    for event in said.events:
+        if event not in echoes:
+            line = log.warning if event.type is EventType.WARNING else log.info
+            line("event", reason=event.reason, message=event.message)
+    for build in said.builds:
+        log.info("build ended", build_id=build.id, state=build.state)

@@ -1,0 +1,116 @@
+"""The failure a pass has met, if any: what it says, when the next attempt is, and how it reads to a person."""
+
+from api.resources.conditions import Reason
+from api.resources.playground import Failure
+from controller.domain.observed import ObservedContainer
+from controller.domain.outcome import FailureKind, Outcome
+from controller.domain.plan import Plan, Situation
+from controller.planner.backoff import delay
+from controller.planner.view import View, build_incident
+
+LOG_LINES_KEPT = 100
+LOG_LINES_SHOWN = 20
+
+
+def failure_of(view: View, plan: Plan, outcome: Outcome) -> Failure | None:
+    """The failure that this pass saw first; None where nothing failed or it has been told already."""
+    failed = outcome.failed
+    if failed is not None and failed.kind in {FailureKind.REFUSED, FailureKind.NAME_TAKEN}:
+        reason = Reason.FOREIGN_CONTAINER if failed.kind is FailureKind.NAME_TAKEN else Reason.ENGINE_REFUSED
+        return _failure(view, reason, failed.message, incident=f"{type(failed.action).__name__}@{view.now:.6f}")
+    current = view.current
+    match plan.situation:
+        case Situation.BUILD_FAILED if view.build_failure is not None:
+            build = view.build_failure
+            reason = Reason.ARCHIVE_REFUSED if build.terminal else Reason.BUILD_FAILED
+            text = f"The image could not be built: {build.error}"
+            return _failure(view, reason, text, incident=build_incident(build), log_tail=build.log_tail)
+        case Situation.IMAGE_MISSING:
+            text = f"The image {view.image} is not on this machine: build or load it there, or name another."
+            return _failure(view, Reason.IMAGE_MISSING, text, incident=f"image@{view.now:.6f}")
+        case Situation.CRASHED if current is not None:
+            return _exit_failure(view, current)
+        case Situation.COMPLETED if current is not None and current.exit_code != 0:
+            return _exit_failure(view, current)
+        case Situation.START_TIMED_OUT if current is not None and view.is_news(current.run):
+            text = (
+                f"It did not serve within {view.spec.readiness.timeout:g} s: GET {view.spec.readiness.path} on port "
+                f"{view.spec.container_port} of the container never answered 200 ({view.observed.probe.detail})."
+            )
+            return _failure(view, Reason.TIMED_OUT, text, incident=current.run, log_tail=view.observed.log_tail)
+        case Situation.UNHEALTHY if current is not None and view.is_news(current.run):
+            text = f"{view.policy.liveness_failures} probes in a row have failed: {view.observed.probe.detail}."
+            return _failure(view, Reason.UNHEALTHY, text, incident=current.run, log_tail=view.observed.log_tail)
+        case _:
+            return None
+
+
+def failures_in_a_row(view: View) -> int:
+    """How often this generation has failed in a row up to now; a request to try again does not count as a success."""
+    return view.status.failures if view.failure is not None else 0
+
+
+def next_attempt(view: View, failure: Failure) -> float | None:
+    """When to try again; None where only a change can help: the next attempt would be the same."""
+    current = view.current
+    ended = current is not None and current.has_ended and failure.incident == current.run
+    if failure.reason is Reason.ARCHIVE_REFUSED or (ended and view.spec.restart_policy == "Never"):
+        return None
+    if view.can_roll_back and failure.reason in {Reason.TIMED_OUT, Reason.CONTAINER_EXITED, Reason.OUT_OF_MEMORY}:
+        return None
+    return view.now + delay(failures_in_a_row(view) + 1, view.playground.metadata.uid)
+
+
+def failure_text(failure: Failure) -> str:
+    """The failure as a person reads it: the reason and the last lines of the log."""
+    if not failure.log_tail:
+        return failure.message
+    shown = failure.log_tail[-LOG_LINES_SHOWN:]
+    return "\n".join([failure.message, "Last log lines:", *(f"  {line}" for line in shown)])
+
+
+def _exit_failure(view: View, container: ObservedContainer) -> Failure:
+    if container.oom_killed:
+        limit = view.wanted.limits.memory // (1024 * 1024) if view.wanted else 0
+        reason, text = Reason.OUT_OF_MEMORY, f"It was killed for using more than its {limit} MiB of memory."
+    else:
+        reason, text = Reason.CONTAINER_EXITED, f"It {exit_text(container)}."
+    return _failure(
+        view,
+        reason,
+        text,
+        incident=container.run,
+        exit_code=container.exit_code,
+        oom_killed=container.oom_killed,
+        log_tail=view.observed.log_tail,
+    )
+
+
+def exit_text(container: ObservedContainer) -> str:
+    """`exited with code 1`, or the signal where the code stands for one (128 + signal, as shells count)."""
+    code = container.exit_code
+    if code is not None and 128 < code < 128 + 65:
+        return f"was ended by signal {code - 128} (exit code {code})"
+    return f"exited with code {code}"
+
+
+def _failure(
+    view: View,
+    reason: Reason,
+    message: str,
+    *,
+    incident: str,
+    exit_code: int | None = None,
+    oom_killed: bool = False,
+    log_tail: tuple[str, ...] = (),
+) -> Failure:
+    return Failure(
+        reason=reason,
+        message=message,
+        at=view.now,
+        generation=view.generation,
+        incident=incident,
+        exit_code=exit_code,
+        oom_killed=oom_killed,
+        log_tail=log_tail[-LOG_LINES_KEPT:],
+    )

@@ -1,0 +1,29 @@
+"""When a pass asks to be run again: a time, never just "again"."""
+
+from api.resources.playground import PlaygroundStatus
+from controller.domain.outcome import FailureKind, Outcome
+from controller.domain.plan import Plan, Situation
+from controller.planner.situations import UNKNOWN_PAUSE
+
+NO_PORT_PAUSE = 5.0
+_FAILED_NOW = {Situation.BUILD_FAILED, Situation.CRASHED, Situation.IMAGE_MISSING, Situation.UNHEALTHY}
+
+
+def next_look(plan: Plan, outcome: Outcome, reported: PlaygroundStatus, now: float) -> float | None:
+    """Seconds since the epoch at which to look again; `now` when something was done; None when all is settled."""
+    failed = outcome.failed
+    if failed is not None:
+        if failed.kind is FailureKind.UNAVAILABLE:
+            return now + UNKNOWN_PAUSE
+        if failed.kind is FailureKind.NO_FREE_PORT:
+            return now + NO_PORT_PAUSE
+        if failed.kind in {FailureKind.REFUSED, FailureKind.NAME_TAKEN}:
+            return reported.next_attempt_at
+        return None if failed.kind is FailureKind.STALE_CLAIM else now
+    if plan.situation is Situation.BUILD_NEEDED:
+        return plan.look_again
+    if outcome.done:
+        return None if plan.situation is Situation.GONE else now
+    if plan.situation in _FAILED_NOW:
+        return reported.next_attempt_at
+    return plan.look_again

@@ -1,0 +1,58 @@
+"""The Ready condition: one sentence for each situation, so that a waiting person knows what is being waited for."""
+
+from typing import NamedTuple
+
+from api.resources.conditions import Reason
+from api.resources.playground import Failure
+from controller.domain.outcome import FailureKind, Outcome
+from controller.domain.plan import Plan, Situation
+from controller.planner.view import View
+
+
+class Saying(NamedTuple):
+    """Why it is or is not ready."""
+
+    reason: Reason
+    message: str
+
+
+def ready_condition(view: View, plan: Plan, outcome: Outcome, failure: Failure | None) -> Saying | None:
+    """What to say about readiness; None to leave what was said."""
+    if failure is not None:
+        return Saying(failure.reason, failure.message)
+    if outcome.failed is not None and outcome.failed.kind is FailureKind.NO_FREE_PORT:
+        return Saying(Reason.NO_FREE_PORT, outcome.failed.message)
+    probe = f"GET {view.spec.readiness.path}"
+    match plan.situation:
+        case Situation.SERVING:
+            return Saying(Reason.SERVING, "")
+        case Situation.STARTING:
+            return Saying(Reason.STARTING, f"The container runs; waiting for {probe} to answer 200.")
+        case Situation.RESTART_WANTED:
+            return Saying(Reason.RESTARTING, "The container is being restarted.")
+        case Situation.STOPPED:
+            return Saying(Reason.STOPPED, "Stopped, as wanted.")
+        case Situation.COMPLETED:
+            return Saying(Reason.STOPPED, f"It ended with exit code 0; restart policy {view.spec.restart_policy}.")
+        case Situation.PORT_NEEDED:
+            return Saying(Reason.PENDING, "A port is being reserved.")
+        case Situation.BUILDING | Situation.BUILD_NEEDED | Situation.SUPERSEDED_BUILD:
+            step = view.build_in_progress.step if view.build_in_progress else ""
+            return Saying(Reason.BUILDING, f"The image is being built{': ' + step if step else '.'}")
+        case Situation.OUTDATED:
+            return Saying(Reason.REPLACING, "A container of the new spec takes the old one's place.")
+        case Situation.MISSING | Situation.NOT_STARTED:
+            return Saying(Reason.STARTING, "The container is being started.")
+        case Situation.ROLLED_BACK:
+            return _rolled_back(view)
+        case Situation.BACKING_OFF | Situation.IMAGE_BACKING_OFF if view.failure is not None:
+            return Saying(view.failure.reason, view.failure.message)
+        case _:
+            return None
+
+
+def _rolled_back(view: View) -> Saying | None:
+    if view.previous is None or view.failure is None:
+        return None
+    old = f"generation {view.previous.generation} serves again"
+    return Saying(Reason.ROLLED_BACK, f"Generation {view.generation} has failed and {old}: {view.failure.message}")

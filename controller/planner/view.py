@@ -1,0 +1,174 @@
+"""One look at a key: what is wanted and what was seen, with the facts the situations ask for derived once."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from api.resources.desired import DesiredState
+from api.resources.playground import DesiredRunState, Failure, Playground, PlaygroundSpec, PlaygroundStatus
+from controller.domain.container_spec import ContainerSpec
+from controller.domain.observed import (
+    BuildEnded,
+    BuildInProgress,
+    ContainerState,
+    ImageState,
+    Observed,
+    ObservedContainer,
+    ProbeVerdict,
+    Unknown,
+)
+from controller.planner.policy import Policy
+from controller.planner.wanted import image_reference, wanted_container
+
+
+@dataclass(frozen=True)
+class View:
+    """The input of every decision."""
+
+    desired: DesiredState
+    observed: Observed
+    now: float
+    policy: Policy
+
+    @property
+    def playground(self) -> Playground:
+        """The resource."""
+        return self.desired.playground
+
+    @property
+    def spec(self) -> PlaygroundSpec:
+        """What is wanted."""
+        return self.desired.playground.spec
+
+    @property
+    def status(self) -> PlaygroundStatus:
+        """What the last pass reported."""
+        return self.desired.playground.status
+
+    @property
+    def generation(self) -> int:
+        """The generation that is wanted."""
+        return self.desired.playground.metadata.generation
+
+    @property
+    def deleting(self) -> bool:
+        """Whether deletion was asked for."""
+        return self.desired.playground.metadata.deletion_requested_at is not None
+
+    @property
+    def stop_wanted(self) -> bool:
+        """Whether no container shall run."""
+        return self.spec.state is DesiredRunState.STOPPED
+
+    @cached_property
+    def image(self) -> str:
+        """The reference of the wanted image."""
+        return image_reference(self.spec, self.policy)
+
+    @cached_property
+    def wanted(self) -> ContainerSpec | None:
+        """The wanted container, or None while no port is reserved."""
+        return wanted_container(self.playground, self.policy)
+
+    @cached_property
+    def containers(self) -> tuple[ObservedContainer, ...]:
+        """All of this key's containers, the best to keep first: up before down, then the newest; ties by id."""
+        if isinstance(self.observed.containers, Unknown):
+            return ()
+        return tuple(sorted(self.observed.containers, key=lambda c: (not c.is_up, -c.created_at, c.id)))
+
+    @cached_property
+    def current(self) -> ObservedContainer | None:
+        """The container that is as wanted."""
+        if self.wanted is None:
+            return None
+        wanted_hash = self.wanted.spec_hash
+        return next((c for c in self.containers if c.spec_hash == wanted_hash), None)
+
+    @cached_property
+    def previous(self) -> ObservedContainer | None:
+        """The container of an older spec that is kept until the wanted one serves."""
+        wanted_hash = self.wanted.spec_hash if self.wanted else None
+        others = (c for c in self.containers if c.spec_hash != wanted_hash)
+        return next((c for c in others if c.state is not ContainerState.REMOVING), None)
+
+    @cached_property
+    def surplus(self) -> tuple[ObservedContainer, ...]:
+        """Containers of this key beside those two: left over from a crash or made by somebody's hand."""
+        kept = {c.id for c in (self.current, self.previous) if c is not None}
+        return tuple(c for c in self.containers if c.id not in kept and c.state is not ContainerState.REMOVING)
+
+    @property
+    def can_roll_back(self) -> bool:
+        """Whether the older container could serve again on the reserved port."""
+        previous = self.previous
+        return (
+            previous is not None and previous.started_at is not None and previous.host_port == self.playground.host_port
+        )
+
+    @property
+    def build_in_progress(self) -> BuildInProgress | None:
+        """The running image build, of whatever image."""
+        return self.observed.build if isinstance(self.observed.build, BuildInProgress) else None
+
+    @property
+    def build_failure(self) -> BuildEnded | None:
+        """The ended build of the wanted image, when it failed and that has not been reported yet."""
+        build = self.observed.build
+        if not isinstance(build, BuildEnded) or build.error is None or build.image != self.image:
+            return None
+        return build if build.ended_at > self.last_asked_at and self.is_news(build_incident(build)) else None
+
+    @property
+    def image_is_absent(self) -> bool:
+        """Whether the engine said that the wanted image is not there."""
+        return self.observed.image is ImageState.ABSENT
+
+    @property
+    def failure(self) -> Failure | None:
+        """The last failure, if it was this generation's."""
+        last = self.status.last_failure
+        return last if last is not None and last.generation == self.generation else None
+
+    @property
+    def restart_requested_at(self) -> float:
+        """When somebody last asked for a restart; 0 for never."""
+        return self.playground.metadata.restart_requested_at or 0.0
+
+    @property
+    def last_asked_at(self) -> float:
+        """When somebody last asked for something: this generation, or a restart."""
+        return max(self.playground.metadata.spec_changed_at, self.restart_requested_at)
+
+    @property
+    def retry_is_asked_for(self) -> bool:
+        """Whether a restart was asked for after the failure: then nobody waits for the back-off."""
+        return self.failure is not None and self.restart_requested_at > self.failure.at
+
+    @property
+    def is_backing_off(self) -> bool:
+        """Whether the next attempt is still to be waited for (for ever, when only a change can help)."""
+        if self.failure is None or self.retry_is_asked_for:
+            return False
+        return self.status.next_attempt_at is None or self.status.next_attempt_at > self.now
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the probe met a serving playground."""
+        return self.observed.probe.verdict is ProbeVerdict.READY
+
+    def is_news(self, incident: str) -> bool:
+        """Whether that incident has not been reported for this generation yet."""
+        return self.failure is None or self.failure.incident != incident
+
+    def has_served(self, container: ObservedContainer) -> bool:
+        """Whether this start of the container has been ready before."""
+        return self.status.ready_run == container.run
+
+    def ended_on_its_own(self, container: ObservedContainer) -> bool:
+        """Whether it ended after all that was last asked for: earlier ends are history, or were our own doing."""
+        return (container.finished_at or 0.0) > self.last_asked_at and self.is_news(container.run)
+
+
+def build_incident(build: BuildEnded) -> str:
+    """The incident's text for a failed build."""
+    return f"build@{build.ended_at:.6f}"

@@ -1,0 +1,81 @@
+"""From a playground's spec to the image and the container it wants."""
+
+import hashlib
+import json
+
+from api.resources.identity import Kind, image_name
+from api.resources.playground import GRADIO_PORT, Playground, PlaygroundSpec
+from controller.domain.container_spec import ContainerSpec, Limits
+from controller.planner.policy import Policy
+
+LABEL_CONTROLLER = "playground.controller"
+LABEL_UID = "playground.uid"
+LABEL_NAME = "playground.name"
+LABEL_SPEC_HASH = "playground.spec-hash"
+LABEL_GENERATION = "playground.generation"
+LABEL_RELEASE = "playground.release"
+LABEL_MODEL = "playground.model"
+
+ENTRYPOINT_VARIABLE = "PLAYGROUND_ENTRYPOINT"
+PARAMS_VARIABLE = "PLUGIN_PARAMS"
+
+
+def image_reference(spec: PlaygroundSpec, policy: Policy) -> str:
+    """The image that is named, else the one built from the plugin, whose tag stands for content, base and recipe."""
+    if spec.image is not None:
+        return spec.image
+    digest = spec.plugin.digest if spec.plugin else ""
+    tag = hashlib.sha256(f"{digest}\n{policy.build_fingerprint}".encode()).hexdigest()[:12]
+    return f"{image_name(spec.plugin_release)}:{tag}"
+
+
+def wanted_container(playground: Playground, policy: Policy) -> ContainerSpec | None:
+    """The container as it shall be, or None while no port is reserved."""
+    if playground.host_port is None:
+        return None
+    spec, metadata = playground.spec, playground.metadata
+    unnamed = ContainerSpec(
+        image=image_reference(spec, policy),
+        environment=_environment(spec),
+        address=policy.bind_host,
+        host_port=playground.host_port,
+        container_port=spec.container_port,
+        limits=_limits(spec, policy.limits),
+    )
+    labels = {
+        LABEL_CONTROLLER: policy.controller_id,
+        LABEL_UID: metadata.uid,
+        LABEL_NAME: metadata.name,
+        LABEL_SPEC_HASH: unnamed.spec_hash,
+        LABEL_GENERATION: str(metadata.generation),
+        LABEL_RELEASE: spec.plugin_release,
+        LABEL_MODEL: "" if spec.model is None else str(spec.model),
+    }
+    return ContainerSpec(
+        **{field: getattr(unnamed, field) for field in unnamed.__slots__ if field not in {"name", "labels"}},
+        name=f"playground-{metadata.name}-{metadata.uid[:6]}-{unnamed.spec_hash[:6]}",
+        labels=tuple(sorted(labels.items())),
+    )
+
+
+def _environment(spec: PlaygroundSpec) -> tuple[tuple[str, str], ...]:
+    """The plugin's own variables, then the user's over them, then ours over both."""
+    variables = dict(spec.plugin.env) if spec.plugin else {}
+    variables |= spec.envs
+    variables[PARAMS_VARIABLE] = json.dumps(spec.params, sort_keys=True, ensure_ascii=False)
+    if spec.kind is Kind.PLUGIN_RUNTIME:
+        variables["GRADIO_SERVER_NAME"] = "0.0.0.0"  # noqa: S104 (inside the container; published on one address)
+        variables["GRADIO_SERVER_PORT"] = str(GRADIO_PORT)
+        if spec.plugin and spec.plugin.entrypoint:
+            variables[ENTRYPOINT_VARIABLE] = spec.plugin.entrypoint
+    return tuple(sorted(variables.items()))
+
+
+def _limits(spec: PlaygroundSpec, most: Limits) -> Limits:
+    """The spec may ask for less than the operator gives, never for more."""
+    return Limits(
+        memory=min(spec.resources.memory or most.memory, most.memory),
+        cpu=min(spec.resources.cpu or most.cpu, most.cpu),
+        pids=most.pids,
+        tmpfs_bytes=most.tmpfs_bytes,
+    )

@@ -1,0 +1,34 @@
+"""Runs a controller process until it is told to end."""
+
+import signal
+
+import structlog
+
+from api.settings import Settings
+from api.telemetry import configure_logging
+from controller import private_api
+from controller.wiring import wire
+
+log = structlog.get_logger()
+
+
+def serve(settings: Settings) -> None:
+    """Reconcile until SIGTERM or SIGINT. Playgrounds go on running; the next controller takes them over.
+
+    Raises:
+        StoreError: when the database does not answer at start.
+        OSError: when the private port is taken.
+    """
+    configure_logging(settings.log_level, settings.log_format, process="controller")
+    controller = wire(settings)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: controller.loop.stop.set())
+    server = private_api.serve(controller.private_api, settings.controller_port)
+    log.info("controller started", private_port=server.server_port, ports=f"{settings.port_range}")
+    try:
+        controller.loop.run()
+    finally:
+        server.shutdown()
+        controller.builds.close()
+        controller.store.close()
+        log.info("controller stopped")

@@ -1,0 +1,114 @@
+"""The composition root: the only file that names the concrete classes and puts them together."""
+
+import hashlib
+import os
+import socket
+import threading
+from dataclasses import dataclass
+
+from api.archives.files import ArchiveFiles
+from api.clock import SystemClock, new_uid
+from api.local_files import ensure_controller_id, ensure_controller_token
+from api.settings import Settings
+from api.store import Store
+from controller.builds.build_logs import BuildLogs
+from controller.builds.image_builder import ImageBuilder
+from controller.builds.pool import BuildPool
+from controller.builds.recipe import BuildOptions, build_fingerprint
+from controller.domain.container_spec import Limits
+from controller.engine.docker_engine import DockerEngine
+from controller.executor import Executor
+from controller.host_ports import listening_ports
+from controller.loop.control_loop import ControlLoop
+from controller.loop.leader import Leader
+from controller.loop.observer import Observer
+from controller.loop.reconciler import Reconciler
+from controller.loop.workqueue import Workqueue
+from controller.planner import Policy
+from controller.private_api import PrivateApi
+from controller.probes import probe_http
+
+
+@dataclass(frozen=True, slots=True)
+class Controller:
+    """The parts of a controller process that have to be started, asked or stopped."""
+
+    loop: ControlLoop
+    private_api: PrivateApi
+    builds: BuildPool
+    store: Store
+
+
+def policy_of(settings: Settings, controller_id: str, options: BuildOptions) -> Policy:
+    """The settings, as far as decisions depend on them."""
+    fingerprint = build_fingerprint(settings.base_image, options)
+    return Policy(
+        controller_id=controller_id,
+        build_fingerprint=hashlib.sha256(fingerprint.encode()).hexdigest(),
+        bind_host=settings.bind_host,
+        advertise_host=settings.resolved_advertise_host,
+        limits=Limits(settings.memory, settings.cpu, settings.pids, settings.tmpfs_bytes),
+        liveness_interval=settings.liveness_interval,
+        liveness_failures=settings.liveness_failures,
+    )
+
+
+def wire(settings: Settings) -> Controller:
+    """Put a controller together. Connects to the database, not yet to the engine.
+
+    Raises:
+        StoreError: when the database does not answer or its schema is another.
+    """
+    clock = SystemClock()
+    controller_id = ensure_controller_id(settings)
+    options = BuildOptions(offline=settings.build_network == "none")
+    policy = policy_of(settings, controller_id, options)
+    store = Store.open(settings.resolved_database_url)
+    store.migrate()
+    engine = DockerEngine(settings.docker_host, controller_id, settings.engine_timeout)
+    queue = Workqueue(clock)
+    logs = BuildLogs(settings.logs_dir / "builds")
+    builder = ImageBuilder(
+        engine=engine,
+        archives=ArchiveFiles(settings.archives_dir),
+        logs=logs,
+        controller_id=controller_id,
+        base_image=settings.base_image,
+        options=options,
+        deadline=settings.build_timeout,
+    )
+    builds = BuildPool(builder, settings.build_concurrency, clock, queue.add)
+    observer = Observer(
+        engine=engine,
+        builds=builds,
+        policy=policy,
+        clock=clock,
+        prober=probe_http,
+        host_ports=listening_ports,
+        probe_host="127.0.0.1" if settings.bind_host == "0.0.0.0" else settings.bind_host,  # noqa: S104 (compared)
+    )
+    executor = Executor(
+        engine=engine,
+        store=store,
+        builds=builds,
+        build_logs=logs,
+        clock=clock,
+        ports=settings.port_range,
+        bind_host=settings.bind_host,
+        stop_grace=settings.stop_grace,
+    )
+    holder = f"{socket.gethostname()}/{os.getpid()}/{new_uid()}"
+    leader = Leader(store, holder, settings.lease_ttl, clock)
+    loop = ControlLoop(
+        store=store,
+        engine=engine,
+        reconciler=Reconciler(store, engine, observer, executor, policy, clock),
+        leader=leader,
+        queue=queue,
+        clock=clock,
+        workers=settings.resolved_start_slots,
+        resync_interval=settings.resync_interval,
+        stop=threading.Event(),
+    )
+    private_api = PrivateApi(engine, logs, leader, ensure_controller_token(settings))
+    return Controller(loop, private_api, builds, store)
