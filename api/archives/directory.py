@@ -89,7 +89,7 @@ def read_directory(descriptor: int, limits: ArchiveLimits) -> tuple[Member, ...]
     if len(table) != size:
         raise ArchiveRefused(RefusalReason.TRUNCATED, None, "its table of contents is cut off.")
     headers = _parse_table(table, count)
-    paths = _check_headers(headers, limits)
+    paths = _check_headers(headers, total, limits)
     starts = _check_places(descriptor, headers, offset)
     return tuple(
         Member(
@@ -198,7 +198,7 @@ def _check_directory_mark(header: _Header) -> None:
         raise ArchiveRefused(RefusalReason.MALFORMED, header.name, "it is marked as a folder but named like a file.")
 
 
-def _check_headers(headers: list[_Header], limits: ArchiveLimits) -> list[str]:
+def _check_headers(headers: list[_Header], archive_bytes: int, limits: ArchiveLimits) -> list[str]:
     """Checks every record by itself and against the others; the members' paths, in order."""
     files: dict[str, str] = {}
     folders: dict[str, str] = {}
@@ -217,6 +217,12 @@ def _check_headers(headers: list[_Header], limits: ArchiveLimits) -> list[str]:
             )  # fmt: skip
         _check_unique(header, path, files, folders)
         paths.append(path)
+    if total > limits.ratio_free_total_bytes and total > archive_bytes * limits.max_ratio:
+        raise ArchiveRefused(
+            RefusalReason.TOO_COMPRESSED,
+            None,
+            f"as a whole it is compressed more than {limits.max_ratio} times ({total} bytes from {archive_bytes}).",
+        )
     return paths
 
 

@@ -19,7 +19,7 @@ _LOOK_AT = 1024 * 1024
 class Entrypoint:
     """The page: `value` is what the launcher reads, `path` the file that it needs, `source` who named it.
 
-    `value` is `pkg.mod` or `pkg.mod:attr`; without an attribute the launcher tries the usual names.
+    `value` is a file's path, `pkg.mod` or `pkg.mod:attr`; without an attribute the launcher tries the usual names.
     """
 
     value: str
@@ -66,9 +66,7 @@ def _spellings(text: str) -> Iterator[tuple[str, str]]:
     text = text.strip()
     if text.endswith(".py"):
         path = text.removeprefix("./")
-        module = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-        if _DOTTED.fullmatch(module):
-            yield module, path
+        yield path, path
         return
     module, colon, attribute = text.partition(":")
     if not _DOTTED.fullmatch(module) or (colon and not _DOTTED.fullmatch(attribute)):

@@ -27,4 +27,6 @@ class ArchiveLimits(Value):
     max_ratio: int = Field(default=200, gt=0)
     """Uncompressed over compressed. Text reaches 30; beyond this it is a bomb, or mostly zeros."""
     ratio_free_bytes: int = Field(default=MIB, ge=0)
-    """Files up to this size may be compressed as much as they like."""
+    """Files up to this size may be compressed as much as they like …"""
+    ratio_free_total_bytes: int = Field(default=16 * MIB, ge=0)
+    """… until all files together are larger than this: then the ratio holds for the archive as a whole, too."""

@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+CACHE = "/tmp/playground-cache"  # noqa: S108 - a mount point inside the build
 VENV_PYTHON = "/opt/playground/venv/bin/python"
 _WHEEL = re.compile(
     r"(?P<name>[^-]+)-(?P<version>[^-]+)(-[0-9][^-]*)?-(?P<python>[^-]+)-(?P<abi>[^-]+)-(?P<platform>[^-]+)\.whl"
@@ -69,12 +70,20 @@ def chosen_wheels(wheels: list[str], tags: frozenset[tuple[str, str, str]] | Non
     return list(chosen.values())
 
 
+def is_hashed(plan: dict[str, Any], folder: Path) -> bool:
+    """Whether the requirements come with hashes: then nothing without one may be on the command line."""
+    if "--require-hashes" in plan["options"]:
+        return True
+    name = plan["requirements"]
+    return bool(name) and "--hash=" in (folder / name).read_text(encoding="utf-8", errors="replace")
+
+
 def command(plan: dict[str, Any], wheels: list[str], *, has_pip: bool) -> list[str]:
     """The one command that installs everything, so that one resolution sees it all."""
     if plan["manager"] == "uv" or not has_pip:
         line = ["uv", "pip", "install", "--python", VENV_PYTHON, "--compile-bytecode"]
     else:
-        line = [VENV_PYTHON, "-m", "pip", "install", "--disable-pip-version-check", "--root-user-action=ignore"]
+        line = [VENV_PYTHON, "-m", "pip", "install", "--disable-pip-version-check"]
         line += ["--progress-bar=off", "--no-input"]
     line += plan["index"]
     if plan["wheels"]:
@@ -91,7 +100,7 @@ def main(arguments: list[str]) -> int:
     """Installs; 0, or the installer's own exit code."""
     plan_path, folder = arguments
     plan = json.loads(Path(plan_path).read_text(encoding="utf-8"))
-    wheels = chosen_wheels(plan["wheels"], supported_tags())
+    wheels = [] if is_hashed(plan, Path(folder)) else chosen_wheels(plan["wheels"], supported_tags())
     if not wheels and not plan["requirements"]:
         return 0
     pip_there = subprocess.run([VENV_PYTHON, "-m", "pip", "--version"], capture_output=True, check=False)
@@ -101,8 +110,8 @@ def main(arguments: list[str]) -> int:
     environment = {
         **os.environ,
         "UV_LINK_MODE": "copy",  # the cache is a mount: nothing can be linked out of it
-        "UV_CACHE_DIR": "/root/.cache/uv",
-        "PIP_CACHE_DIR": "/root/.cache/pip",
+        "UV_CACHE_DIR": f"{CACHE}/uv",
+        "PIP_CACHE_DIR": f"{CACHE}/pip",
         "UV_NO_PROGRESS": "1",
         "VIRTUAL_ENV": str(Path(VENV_PYTHON).parent.parent),
     }

@@ -14,7 +14,7 @@ from controller.builds.errors import RecipeInvalid
 Manager = Literal["pip", "uv"]
 
 _URL = re.compile(r"https?://[^\s]+")
-_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._,:+=<>!~\[\]-]*")
+_WORD = re.compile(r":(?:all|none):|[A-Za-z0-9][A-Za-z0-9._,:+=<>!~\[\]-]*")
 _LOCAL = re.compile(r"[^/\\-][^\\]*")
 _SHORT = {"-i": "--index-url", "-f": "--find-links", "-U": "--upgrade", "-c": "--constraint", "-P": "--upgrade-package"}
 

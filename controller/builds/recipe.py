@@ -3,7 +3,7 @@
     FROM <base image>                                    checked against the grammar of image names
     RUN install the packages                             a layer that the plugin's code does not touch …
     COPY app/ /app/                                      … and the code after it
-    USER playground                                      the base image's ENTRYPOINT, the launcher, stays
+    USER 10001:10001                                     the base image's ENTRYPOINT, the launcher, stays
 
 Package names, options and paths travel as files of the build context: `deps/` and `plan.json`, read by `installer.py`.
 Where requirements refer to the plugin's own tree (`-e .`, a relative path), the code comes first. Pure: no I/O.
@@ -24,9 +24,12 @@ from controller.builds.requirements import Requirements, read_requirements
 RECIPE_VERSION = 1
 """Part of every image's tag: a change of the template, the installer or the context's layout must raise it."""
 
-APP_USER = "playground"
+APP_USER = "10001:10001"
+"""Who installs and who runs: the base image's user, to whom its virtual environment belongs. Nothing is run as root."""
+
 APP_FOLDER = "/app"
 _BUILD_FOLDER = "/tmp/playground-build"  # noqa: S108 - a mount point inside the build, gone when the step ends
+_CACHE_FOLDER = "/tmp/playground-cache"  # noqa: S108 - likewise; the installer knows it too
 _PYTHON = "/opt/playground/venv/bin/python"
 _HOST = r"(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*(?::[0-9]{1,5})?"
 _PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
@@ -123,19 +126,24 @@ def image_tag(
 
 
 def _dockerfile(base_image: str, *, installs: bool, tree_first: bool, cache: str) -> str:
-    copy = 'COPY ["app/", "/app/"]'
-    lines = [f"FROM {base_image}", "USER root", f"WORKDIR {APP_FOLDER}"]
+    copy = f'COPY ["app/", "{APP_FOLDER}/"]'
+    lines = [f"FROM {base_image}", f"USER {APP_USER}", f"WORKDIR {APP_FOLDER}"]
     if installs:
+        uid, _, gid = APP_USER.partition(":")
         folder = APP_FOLDER if tree_first else f"{_BUILD_FOLDER}/files"
         command = [_PYTHON, "-I", f"{_BUILD_FOLDER}/installer.py", f"{_BUILD_FOLDER}/plan.json", folder]
         install = (
             f"RUN --mount=type=bind,source=deps,target={_BUILD_FOLDER}"
-            f" --mount=type=cache,id={cache},target=/root/.cache {json.dumps(command)}"
+            f" --mount=type=cache,id={cache},target={_CACHE_FOLDER},uid={uid},gid={gid} {json.dumps(command)}"
         )
-        lines += [copy, install] if tree_first else [install, copy]
+        if tree_first:
+            # What builds in place (`-e .`) writes beside its sources.
+            lines += [copy.replace("COPY ", f"COPY --chown={APP_USER} "), install]
+        else:
+            lines += [install, copy]
     else:
         lines.append(copy)
-    return "\n".join([*lines, f"USER {APP_USER}"]) + "\n"
+    return "\n".join(lines) + "\n"
 
 
 def _checked_image(name: str) -> str:
@@ -146,7 +154,7 @@ def _checked_image(name: str) -> str:
 
 
 def _cache_name(code: str, *, shared: bool) -> str:
-    """The download cache's id. A build runs a stranger's code as root, so each plugin gets a cache of its own."""
+    """The download cache's id: one for each plugin, as a build runs a stranger's code that could plant packages."""
     return "playground" if shared else f"playground-{hashlib.sha256(code.encode()).hexdigest()[:12]}"
 
 

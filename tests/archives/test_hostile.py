@@ -157,6 +157,10 @@ HOSTILE: dict[str, Hostile] = {
     "data behind the content": with_part(Part(b"tail", b"abc", packed=deflate(b"abc") + b"hidden"), R.LYING),
     "no data at all": with_part(Part(b"none", b"abc", packed=b""), R.TRUNCATED),
     "too compressed": with_part(Part(b"bomb", b"", packed=BOMB[: 512 * 1024], size=256 * MIB), R.TOO_COMPRESSED),
+    "too compressed in small pieces": Hostile(
+        lambda: build([Part(b"f%d" % n, b"", packed=b"\0" * 1_100, size=MIB, crc=0) for n in range(100)]),
+        R.TOO_COMPRESSED,
+    ),
     "one file too large": with_part(Part(b"big", size=2 * 1024 * MIB), R.TOO_LARGE),
     "together too large": Hostile(
         lambda: build([Part(b"f%d" % n, b"", packed=b"\0" * 5_000_000, size=900 * MIB, crc=0) for n in range(3)]),
