@@ -1,0 +1,1 @@
+"""The store's tests: each one on SQLite and on PostgreSQL."""

@@ -1,0 +1,65 @@
+"""The change feed: a wait ends with the change it waits for. (How fast is measured elsewhere.)"""
+
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import pytest
+
+from api.store import Store
+from tests.store.builders import NOW, apply, claim, report
+
+LONG = 60.0  # seconds; far longer than any wait that works, and shorter than the test's own limit
+
+
+def test_what_was_changed_before_ends_the_wait_at_once(store: Store) -> None:
+    version = apply(store).playground.metadata.resource_version
+    assert store.feed.wait(0, timeout=LONG, stop=threading.Event()) == version
+
+
+def test_without_a_change_the_time_ends_it(store: Store) -> None:
+    version = apply(store).playground.metadata.resource_version
+    assert store.feed.wait(version, timeout=0.05, stop=threading.Event()) == version
+    assert store.feed.wait(version, timeout=0.0, stop=threading.Event()) == version
+
+
+def test_the_controllers_own_writes_do_not_end_it(store: Store, second: Store) -> None:
+    uid = apply(store).playground.metadata.uid
+    version, _ = store.work.changed_since(0)
+    store.work.report(claim(store), uid, report(), now=NOW)
+    stop = threading.Event()
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(second.feed.wait, version, timeout=LONG, stop=stop)
+        store.work.report(claim(store), uid, report(of=report().status.model_copy(update={"failures": 1})), now=NOW)
+        with pytest.raises(TimeoutError):
+            waiting.result(timeout=0.3)
+        stop.set()
+        assert waiting.result(timeout=LONG) >= version
+
+
+@pytest.mark.parametrize("same_process", [True, False])
+def test_a_change_wakes_all_who_wait(store: Store, second: Store, same_process: bool) -> None:
+    writer = store if same_process else second
+    stop = threading.Event()
+    after = 0
+    with ThreadPoolExecutor(3) as pool:
+        for _ in range(5):
+            waiting: list[Future[int]] = [
+                pool.submit(store.feed.wait, after, timeout=LONG, stop=stop) for _ in range(3)
+            ]
+            version = apply(writer).playground.metadata.resource_version
+            assert [future.result(timeout=LONG / 2) for future in waiting] == [version] * 3
+            assert store.work.changed_since(after) == (version, store.work.keys())
+            after = version
+
+
+def test_a_stop_ends_it(store: Store) -> None:
+    stop = threading.Event()
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(store.feed.wait, 0, timeout=LONG, stop=stop)
+        stop.set()
+        assert waiting.result(timeout=LONG / 2) == 0
+
+
+def test_a_version_from_the_future_waits_for_no_less(store: Store) -> None:
+    apply(store)
+    assert store.feed.wait(1000, timeout=0.05, stop=threading.Event()) == 1000

@@ -1,0 +1,129 @@
+"""Migrations: up to the models, down to nothing, and two at once."""
+
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import inspect, text
+from sqlalchemy.exc import IntegrityError
+
+from api.store import SchemaMismatch, Store, StoreError, schema
+from api.store.database import Transaction, open_database
+from api.store.tables import Base
+from tests.store.builders import apply, at_once
+from tests.store.conftest import Databases
+
+
+def test_without_tables_every_call_says_what_to_run(empty: Store) -> None:
+    with pytest.raises(SchemaMismatch, match="no tables yet: run `playground-server migrate`"):
+        empty.check_schema()
+    with pytest.raises(SchemaMismatch, match="run `playground-server migrate`"):
+        empty.work.keys()
+    with pytest.raises(SchemaMismatch):
+        apply(empty)
+
+
+def test_migrated_it_is_what_the_models_say_and_goes_down_to_nothing(databases: Databases) -> None:
+    database = open_database(databases.new())
+    schema.migrate(database)
+    schema.check(database)
+    options = {"compare_type": True, "compare_server_default": True}
+
+    def differences(transaction: Transaction) -> object:
+        return compare_metadata(MigrationContext.configure(transaction.connection, opts=options), Base.metadata)
+
+    assert database.read(differences) == []
+    schema.run(database, lambda config: command.downgrade(config, "base"))
+    assert database.read(lambda transaction: inspect(transaction.connection).get_table_names()) == ["alembic_version"]
+    schema.migrate(database)
+    assert database.read(differences) == []
+    database.close()
+
+
+def test_migrating_again_keeps_what_is_there(store: Store) -> None:
+    apply(store)
+    store.migrate()
+    store.check_schema()
+    assert len(store.work.keys()) == 1
+
+
+def test_several_processes_may_migrate_at_once(databases: Databases) -> None:
+    url = databases.new()
+
+    def migrate(_: int) -> bool:
+        store = Store.open(url)
+        store.migrate()
+        store.check_schema()
+        store.close()
+        return True
+
+    assert at_once(6, migrate) == [True] * 6
+
+
+def test_a_failed_migration_leaves_nothing_behind(databases: Databases) -> None:
+    database = open_database(databases.new())
+
+    def fail(config: Config) -> None:
+        command.upgrade(config, "head")
+        raise RuntimeError("the machine went down")
+
+    with pytest.raises(RuntimeError):
+        schema.run(database, fail)
+    assert database.read(lambda transaction: inspect(transaction.connection).get_table_names()) == []
+    database.close()
+
+
+def test_a_newer_database_is_left_alone(url: str) -> None:
+    database = open_database(url)
+    database.write(lambda transaction: transaction.run(text("UPDATE alembic_version SET version_num = '9999'")))
+    with pytest.raises(SchemaMismatch, match=r"9999.*install that version"):
+        schema.check(database)
+    with pytest.raises(SchemaMismatch, match=r"9999.*install that version"):
+        schema.migrate(database)
+    database.close()
+
+
+@pytest.mark.parametrize("column", ["identity", "name"])
+def test_identity_and_name_are_unique_among_the_living_only(store: Store, url: str, column: str) -> None:
+    apply(store)
+    apply(store, "other@1")
+    clash = text(f"UPDATE playground SET {column} = (SELECT {column} FROM playground WHERE id = 1) WHERE id = 2")
+    database = open_database(url)
+    with pytest.raises(IntegrityError), database.engine.begin() as connection:
+        connection.execute(clash)
+    with database.engine.begin() as connection:
+        connection.execute(text("UPDATE playground SET deletion_requested_at = 1 WHERE id = 1"))
+        connection.execute(clash)
+    database.close()
+
+
+def test_a_sqlite_file_is_private_durable_and_made_with_its_folder(tmp_path: Path) -> None:
+    path = tmp_path / "data" / "deep" / "100%.db"
+    store = Store.open(f"sqlite:///{path}")
+    store.migrate()
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert path.with_name(path.name + "-wal").stat().st_mode & 0o777 == 0o600
+    store.close()
+    database = open_database(f"sqlite:///{path}")
+    with database.engine.connect() as connection:
+        pragmas = [
+            connection.execute(text(f"PRAGMA {name}")).scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+        ]
+    assert pragmas == ["wal", 2, 1, 5000]
+    database.close()
+
+
+@pytest.mark.parametrize("url", ["", "nonsense", "sqlite://", "sqlite:///:memory:", "mysql://h/d", "postgresql://h/d"])
+def test_a_url_that_cannot_serve_is_refused_with_what_can(url: str) -> None:
+    with pytest.raises(StoreError, match="sqlite:///path"):
+        Store.open(url)
+
+
+def test_a_file_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match=r"file/x\.db cannot be opened"):
+        Store.open(f"sqlite:///{tmp_path}/file/x.db")
