@@ -18,12 +18,18 @@ def configure_logging(level: str, log_format: str, *, process: str) -> None:
     Args:
         level: `debug`, `info`, `warning` or `error`.
         log_format: `json`, `console`, or `auto` (console when standard error is a terminal).
-        process: `api` or `controller`; on every line.
+        process: `api`, `controller` or `run`; on every line.
     """
     console = log_format == "console" or (log_format == "auto" and sys.stderr.isatty())
     threshold = getattr(logging, level.upper())
+
+    def name_process(_logger: object, _method: str, line: structlog.typing.EventDict) -> structlog.typing.EventDict:
+        line["process"] = process
+        return line
+
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
+        name_process,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
         structlog.processors.StackInfoRenderer(),
@@ -39,7 +45,6 @@ def configure_logging(level: str, log_format: str, *, process: str) -> None:
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=True,
     )
-    structlog.contextvars.bind_contextvars(process=process)
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(

@@ -1,6 +1,26 @@
 """`python -m controller`: the controller process, with its settings from the environment and the settings file."""
 
+import sys
+
+import structlog
+
 from api.settings import Settings
+from api.store import StoreError
+from api.telemetry import configure_logging
 from controller.serve import serve
 
-serve(Settings())
+
+def main() -> int:
+    """Reconciles; the exit code. What can be expected to go wrong is one line of the log, not a traceback."""
+    settings = Settings()
+    configure_logging(settings.log_level, settings.log_format, process="controller")
+    try:
+        serve(settings)
+    except (OSError, StoreError) as error:
+        structlog.get_logger(__name__).error("controller failed", error=str(error))
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -5,7 +5,6 @@ import signal
 import structlog
 
 from api.settings import Settings
-from api.telemetry import configure_logging
 from controller import private_api
 from controller.wiring import wire
 
@@ -19,7 +18,6 @@ def serve(settings: Settings) -> None:
         StoreError: when the database does not answer at start.
         OSError: when the private port is taken.
     """
-    configure_logging(settings.log_level, settings.log_format, process="controller")
     controller = wire(settings)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: controller.loop.stop.set())

@@ -1,6 +1,5 @@
 """The composition root: the only file that names the concrete classes and puts them together."""
 
-import hashlib
 import os
 import socket
 import threading
@@ -41,10 +40,9 @@ class Controller:
 
 def policy_of(settings: Settings, controller_id: str, options: BuildOptions) -> Policy:
     """The settings, as far as decisions depend on them."""
-    fingerprint = build_fingerprint(settings.base_image, options)
     return Policy(
         controller_id=controller_id,
-        build_fingerprint=hashlib.sha256(fingerprint.encode()).hexdigest(),
+        build_fingerprint=build_fingerprint(settings.base_image, options),
         bind_host=settings.bind_host,
         advertise_host=settings.resolved_advertise_host,
         limits=Limits(settings.memory, settings.cpu, settings.pids, settings.tmpfs_bytes),

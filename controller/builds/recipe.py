@@ -114,15 +114,13 @@ def archive_recipe(
     return recipe_for(config, requirements, archive.paths, base_image, options)
 
 
-def image_tag(
-    content_digest: str,
-    base_image: str,
-    recipe_version: int = RECIPE_VERSION,
-    options: BuildOptions | None = None,
-) -> str:
-    """12 hex digits that change with everything an image is made from; the tag of the plugin's image."""
-    parts = [content_digest, base_image, recipe_version, asdict(options or BuildOptions())]
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
+def build_fingerprint(base_image: str, options: BuildOptions, recipe_version: int = RECIPE_VERSION) -> str:
+    """64 hex digits that change with everything an image is made from besides the plugin's own content.
+
+    Together with the content's digest it makes the tag of the plugin's image.
+    """
+    parts = [base_image, recipe_version, asdict(options)]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
 def _dockerfile(base_image: str, *, installs: bool, tree_first: bool, cache: str) -> str:

@@ -13,7 +13,7 @@ from api.archives.config import PluginConfig, read_config
 from api.archives.reader import read_archive
 from controller.builds.errors import RecipeInvalid
 from controller.builds.options import Manager
-from controller.builds.recipe import BuildOptions, BuildRecipe, archive_recipe, image_tag, recipe_for
+from controller.builds.recipe import BuildOptions, BuildRecipe, archive_recipe, build_fingerprint, recipe_for
 from controller.builds.requirements import Requirements
 from tests.archives.ziplab import CONFIG, plain_zip, plugin_files
 
@@ -234,15 +234,14 @@ def test_requirements_that_are_no_text(tmp_path: Path) -> None:
         recipe(tmp_path, {"requirements.txt": b"\xff\xfe"})
 
 
-def test_the_tag_changes_with_all_that_an_image_is_made_from() -> None:
-    tags = {
-        image_tag(DIGEST, BASE),
-        image_tag("sha256:" + "1" * 64, BASE),
-        image_tag(DIGEST, "other:latest"),
-        image_tag(DIGEST, BASE, 99),
-        image_tag(DIGEST, BASE, options=BuildOptions(offline=True)),
-        image_tag(DIGEST, BASE, options=BuildOptions(extra_index_urls=("https://x/",))),
+def test_the_fingerprint_changes_with_all_that_an_image_is_made_from_besides_the_content() -> None:
+    fingerprints = {
+        build_fingerprint(BASE, BuildOptions()),
+        build_fingerprint("other:latest", BuildOptions()),
+        build_fingerprint(BASE, BuildOptions(), 99),
+        build_fingerprint(BASE, BuildOptions(offline=True)),
+        build_fingerprint(BASE, BuildOptions(extra_index_urls=("https://x/",))),
     }
-    assert len(tags) == 6
-    assert all(re.fullmatch(r"[0-9a-f]{12}", tag) for tag in tags)
-    assert image_tag(DIGEST, BASE) == image_tag(DIGEST, BASE, options=BuildOptions())
+    assert len(fingerprints) == 5
+    assert all(re.fullmatch(r"[0-9a-f]{64}", one) for one in fingerprints)
+    assert build_fingerprint(BASE, BuildOptions()) == build_fingerprint(BASE, BuildOptions())

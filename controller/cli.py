@@ -1,0 +1,145 @@
+"""`playground-server`: the operator's command. Flags go over environment, and environment over the settings file.
+
+Flags reach the processes as environment variables, so that `run`, `api` and `controller` read their settings in the one
+way there is. This module imports neither process: each is started in an interpreter of its own.
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from pydantic import ValidationError
+from pydantic_settings import SettingsError
+
+from api.clock import SystemClock
+from api.local_files import ensure_token
+from api.settings import Settings
+from api.store import Store, StoreError
+from api.telemetry import configure_logging
+from controller.baseimage.command import base_image
+from controller.supervise import COMMANDS, supervise
+
+app = typer.Typer(
+    name="playground-server",
+    help="Runs plugins' Gradio pages as Docker containers, kept as wanted by a reconciliation controller.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("base-image")(base_image)
+
+DataDir = Annotated[Path | None, typer.Option(help="Where database, archives, logs and token lie.")]
+DatabaseUrl = Annotated[str | None, typer.Option(help="SQLite or PostgreSQL. Default: SQLite in the data folder.")]
+Host = Annotated[str | None, typer.Option(help="The address the API listens on. Default: 127.0.0.1.")]
+Port = Annotated[int | None, typer.Option(help="The API's port. Default: 8000.")]
+Token = Annotated[str | None, typer.Option(help="The clients' token. Better by PLAYGROUND_TOKEN: others see flags.")]
+PortRange = Annotated[str | None, typer.Option(help="Host ports for playgrounds. Default: 7860-8860.")]
+BindHost = Annotated[str | None, typer.Option(help="The address playgrounds' ports are published on.")]
+AdvertiseHost = Annotated[str | None, typer.Option(help="The host name in endpoints.")]
+ControllerPort = Annotated[int | None, typer.Option(help="The controller's private port. Default: 8001.")]
+LogLevel = Annotated[str | None, typer.Option(help="debug, info, warning or error.")]
+LogFormat = Annotated[str | None, typer.Option(help="json, console, or auto: console on a terminal.")]
+
+
+@app.command()
+def run(  # noqa: PLR0913, PLR0917 (one parameter is one flag)
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+    host: Host = None,
+    port: Port = None,
+    token: Token = None,
+    port_range: PortRange = None,
+    bind_host: BindHost = None,
+    advertise_host: AdvertiseHost = None,
+    controller_port: ControllerPort = None,
+    log_level: LogLevel = None,
+    log_format: LogFormat = None,
+) -> None:
+    """Run the API and the controller together on this machine."""
+    settings = _settings(locals())
+    configure_logging(settings.log_level, settings.log_format, process="run")
+    _migrate(settings)
+    ensure_token(settings)
+    raise typer.Exit(supervise(SystemClock()))
+
+
+@app.command()
+def api(
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+    host: Host = None,
+    port: Port = None,
+    token: Token = None,
+    controller_port: ControllerPort = None,
+    log_level: LogLevel = None,
+    log_format: LogFormat = None,
+) -> None:
+    """Run the HTTP API alone. It needs the database and the data folder, and no Docker."""
+    _settings(locals())
+    _become("api")
+
+
+@app.command()
+def controller(
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+    port_range: PortRange = None,
+    bind_host: BindHost = None,
+    advertise_host: AdvertiseHost = None,
+    controller_port: ControllerPort = None,
+    log_level: LogLevel = None,
+    log_format: LogFormat = None,
+) -> None:
+    """Run the controller alone. It needs the database, the data folder and a Docker Engine."""
+    _settings(locals())
+    _become("controller")
+
+
+@app.command()
+def migrate(data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
+    """Bring the database to this version's schema. Safe to run again, and while others run it."""
+    _migrate(_settings(locals()))
+    typer.echo("The database has this version's schema.")
+
+
+def main() -> None:
+    """The entry point."""
+    app()
+
+
+def _settings(flags: dict[str, object]) -> Settings:
+    """The settings with the given flags over them, and the flags in the environment for the processes to come."""
+    for name, value in flags.items():
+        if value is not None:
+            os.environ[f"PLAYGROUND_{name.upper()}"] = str(value)
+    try:
+        return Settings()
+    except ValidationError as error:
+        lines = [f"{'.'.join(map(str, part['loc']))}: {part['msg']}" for part in error.errors(include_url=False)]
+        _give_up("These settings are not right:\n  " + "\n  ".join(lines), code=2)
+    except (SettingsError, FileNotFoundError) as error:
+        _give_up(str(error), code=2)
+
+
+def _migrate(settings: Settings) -> None:
+    try:
+        store = Store.open(settings.resolved_database_url)
+        try:
+            store.migrate()
+        finally:
+            store.close()
+    except StoreError as error:
+        _give_up(str(error), code=1)
+
+
+def _become(name: str) -> None:
+    """Go on as that process: it gets the signals and gives the exit code, with nothing in between."""
+    sys.stdout.flush()
+    os.execv(sys.executable, COMMANDS[name])  # noqa: S606 (our own interpreter)
+
+
+def _give_up(text: str, *, code: int) -> NoReturn:
+    typer.echo(text, err=True)
+    raise typer.Exit(code)

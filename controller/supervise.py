@@ -1,0 +1,89 @@
+"""`playground-server run`: the API and the controller as two processes on one machine, watched over.
+
+They share nothing but the database and the data folder, exactly as when each is run by a service manager of its own.
+"""
+
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass
+from types import FrameType
+
+import structlog
+
+from api.clock import Clock
+
+log = structlog.get_logger()
+
+COMMANDS = {"api": [sys.executable, "-m", "api.http"], "controller": [sys.executable, "-m", "controller"]}
+STOP_GRACE = 15.0
+FIRST_PAUSE = 1.0
+LAST_PAUSE = 30.0
+SETTLED = 10.0
+"""Seconds after which a process that ended counts as having run: it is started again, and the pause is the first."""
+
+
+@dataclass(slots=True)
+class _Child:
+    name: str
+    process: subprocess.Popen[bytes]
+    started: float
+    pause: float = FIRST_PAUSE
+
+
+def supervise(clock: Clock) -> int:
+    """Run both until SIGTERM or SIGINT; returns the exit code.
+
+    A process that ends by itself is started again, with back-off. One that cannot even start (a port is taken, the
+    database is of another version) ends both: it has said why, and would say it for ever.
+    """
+    ends: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        ends.put(None)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, on_signal)
+    children = {name: _Child(name, _start(name, ends), clock.monotonic()) for name in COMMANDS}
+    code = 0
+    try:
+        while (ended := ends.get()) is not None:
+            child = children[ended]
+            ran = clock.monotonic() - child.started
+            log.error("process ended", name=ended, exit_code=child.process.returncode, ran_seconds=round(ran, 1))
+            if ran < SETTLED and child.pause == FIRST_PAUSE and child.process.returncode > 0:
+                code = 1
+                break
+            child.pause = FIRST_PAUSE if ran >= SETTLED else min(child.pause * 2, LAST_PAUSE)
+            clock.sleep(child.pause)
+            child.process, child.started = _start(ended, ends), clock.monotonic()
+    finally:
+        _stop([child.process for child in children.values()])
+    return code
+
+
+def _start(name: str, ends: "queue.SimpleQueue[str | None]") -> subprocess.Popen[bytes]:
+    """Start a process, and a thread that says when it has ended. Its output goes where ours goes."""
+    process = subprocess.Popen(COMMANDS[name], env=os.environ.copy(), stdin=subprocess.DEVNULL)
+
+    def wait() -> None:
+        process.wait()
+        ends.put(name)
+
+    threading.Thread(target=wait, name=f"wait-{name}", daemon=True).start()
+    return process
+
+
+def _stop(processes: list[subprocess.Popen[bytes]]) -> None:
+    for process in processes:
+        if process.poll() is None:
+            process.terminate()
+    for process in processes:
+        try:
+            process.wait(STOP_GRACE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
