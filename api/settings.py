@@ -99,6 +99,8 @@ class Settings(BaseSettings):
     """Passes at a time. Default: the cores plus one, where the engine's start rate peaks."""
     resync_interval: float = Field(default=30.0, gt=0)
     """How often everything is looked at, whatever the hints said."""
+    readiness_timeout: float = Field(default=60.0, gt=0, le=3600)
+    """How long a started container may take to serve, unless its spec says otherwise."""
     liveness_interval: float = Field(default=15.0, gt=0)
     """How often a serving playground is probed."""
     liveness_failures: int = Field(default=3, ge=1)

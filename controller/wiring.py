@@ -46,6 +46,7 @@ def policy_of(settings: Settings, controller_id: str, options: BuildOptions) -> 
         bind_host=settings.bind_host,
         advertise_host=settings.resolved_advertise_host,
         limits=Limits(settings.memory, settings.cpu, settings.pids, settings.tmpfs_bytes),
+        readiness_timeout=settings.readiness_timeout,
         liveness_interval=settings.liveness_interval,
         liveness_failures=settings.liveness_failures,
     )

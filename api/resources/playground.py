@@ -44,8 +44,8 @@ class Readiness(Value):
     """The probe that decides whether a playground serves."""
 
     path: str = Field(default="/config", pattern=r"^/[!-~]*$", max_length=1000)
-    timeout: float = Field(default=60.0, gt=0, le=3600)
-    """Seconds from the container's start to the first success."""
+    timeout: float | None = Field(default=None, gt=0, le=3600)
+    """Seconds from the container's start to the first success; None takes the operator's default."""
 
 
 class Resources(Value):

@@ -63,7 +63,7 @@ class Observer:
     def _may_be_given_up(self, view: View, current: ObservedContainer) -> bool:
         """Whether this failed probe may be the last one: then the log's end is wanted."""
         if not view.has_served(current):
-            return self.clock.now() - (current.started_at or 0.0) >= view.spec.readiness.timeout
+            return self.clock.now() - (current.started_at or 0.0) >= view.readiness_timeout
         return view.status.probe_failures + 1 >= self.policy.liveness_failures
 
     def _image(self, reference: str) -> ImageState | Unknown:

@@ -34,7 +34,7 @@ def failure_of(view: View, plan: Plan, outcome: Outcome) -> Failure | None:
             return _exit_failure(view, current)
         case Situation.START_TIMED_OUT if current is not None and view.is_news(current.run):
             text = (
-                f"It did not serve within {view.spec.readiness.timeout:g} s: GET {view.spec.readiness.path} on port "
+                f"It did not serve within {view.readiness_timeout:g} s: GET {view.spec.readiness.path} on port "
                 f"{view.spec.container_port} of the container never answered 200 ({view.observed.probe.detail})."
             )
             return _failure(view, Reason.TIMED_OUT, text, incident=current.run, log_tail=view.observed.log_tail)

@@ -16,6 +16,7 @@ class Policy:
     bind_host: str
     advertise_host: str
     limits: Limits
+    readiness_timeout: float = 60.0
     liveness_interval: float = 15.0
     liveness_failures: int = 3
     port_quarantine: float = 300.0

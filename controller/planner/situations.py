@@ -186,7 +186,7 @@ def starting(view: View) -> Plan | None:
     if current is None or not current.is_up or view.has_served(current):
         return None
     age = view.now - (current.started_at or view.now)
-    if age >= view.spec.readiness.timeout:
+    if age >= view.readiness_timeout:
         return None
     pause = EARLY_PROBE_PAUSE if age < EARLY else PROBE_PAUSE
     return Plan(Situation.STARTING, look_again=view.now + pause)
@@ -197,7 +197,7 @@ def start_timed_out(view: View) -> Plan | None:
     current = view.current
     if current is None or not current.is_up or view.has_served(current):
         return None
-    cause = f"it did not serve within {view.spec.readiness.timeout:g} s"
+    cause = f"it did not serve within {view.readiness_timeout:g} s"
     stop = StopContainer(current.id, current.name, cause)
     return Plan(Situation.START_TIMED_OUT, (stop, *_roll_back(view)))
 

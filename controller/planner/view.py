@@ -50,6 +50,11 @@ class View:
         return self.desired.playground.metadata.generation
 
     @property
+    def readiness_timeout(self) -> float:
+        """Seconds from a container's start to its first success."""
+        return self.spec.readiness.timeout or self.policy.readiness_timeout
+
+    @property
     def deleting(self) -> bool:
         """Whether deletion was asked for."""
         return self.desired.playground.metadata.deletion_requested_at is not None
