@@ -1,0 +1,140 @@
+"""Set-up: the engine that is found or started, the repository's own scripts, the tests' images."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+import requests
+
+ROOT = Path(__file__).parents[2]
+
+# Answers /version at the socket named by its argument, after half a second, until it is killed.
+ENGINE = """
+import json, os, socket, sys, time
+print("starting", os.getpid(), os.getsid(0), flush=True)
+time.sleep(0.5)
+with socket.socket(socket.AF_UNIX) as listener:
+    listener.bind(sys.argv[1])
+    listener.listen()
+    body = json.dumps({"ApiVersion": "1.41"}).encode()
+    while True:
+        client, _ = listener.accept()
+        if client.recv(4096):
+            head = b"HTTP/1.1 200 OK\\r\\nConnection: close\\r\\nContent-Length: %d\\r\\n\\r\\n"
+            client.sendall(head % len(body) + body)
+        client.close()
+"""
+
+
+def run_python(source: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    """Run a few lines in the checkout, as `make setup` runs its scripts."""
+    return subprocess.run(
+        [sys.executable, "-W", "error::ResourceWarning", "-c", textwrap.dedent(source)],
+        cwd=ROOT,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=90,
+    )
+
+
+def test_an_engine_that_is_started_outlives_the_one_who_started_it(tmp_path: Path) -> None:
+    fake = tmp_path / "engine.py"
+    fake.write_text(ENGINE, encoding="utf-8")
+    sock, log = tmp_path / "e.sock", tmp_path / "e.log"
+    source = f"""
+        import sys
+        from pathlib import Path
+        from scripts.ensure_engine import start_detached, wait_for_engine
+        log = Path({str(log)!r})
+        wait_for_engine(start_detached([sys.executable, {str(fake)!r}, {str(sock)!r}], log), str(log), log)
+        print("up")
+    """
+    address = {"DOCKER_HOST": f"unix://{sock}"}
+    done = run_python(source, **address)
+    assert (done.stdout, done.stderr) == ("up\n", "")
+    _, pid, session = log.read_text(encoding="utf-8").split()
+    try:
+        assert pid == session, "it has a session of its own: a Ctrl-C in the terminal does not reach it"
+        found = subprocess.run(
+            [sys.executable, "scripts/ensure_engine.py"],
+            cwd=ROOT,
+            env=os.environ | address | {"PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert found.returncode == 0, found.stderr
+        assert f"answers at unix://{sock}" in found.stdout
+    finally:
+        os.kill(int(pid), 15)
+
+
+def test_an_engine_that_ends_at_once_is_reported_with_its_last_words(tmp_path: Path) -> None:
+    log = tmp_path / "e.log"
+    source = f"""
+        from pathlib import Path
+        from scripts.ensure_engine import NoEngineError, start_detached, wait_for_engine
+        log = Path({str(log)!r})
+        try:
+            wait_for_engine(start_detached(["sh", "-c", "echo no storage driver; exit 4"], log), str(log), log)
+        except NoEngineError as error:
+            print(error)
+    """
+    said = run_python(source, DOCKER_HOST=f"unix://{tmp_path}/none.sock").stdout
+    assert "exit code 4" in said
+    assert "no storage driver" in said
+
+
+def test_a_named_engine_that_does_not_answer_is_never_replaced(tmp_path: Path) -> None:
+    env = os.environ | {"DOCKER_HOST": f"unix://{tmp_path}/none.sock", "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "scripts/ensure_engine.py"]
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "No Docker Engine answers at" in done.stderr
+    assert "DOCKER_HOST" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_make_lists_every_target_that_the_readme_may_name() -> None:
+    listed = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for target in ("setup", "demo", "test", "lint", "check", "lock", "clean"):
+        assert f"make {target} " in listed
+
+
+def test_the_scripts_are_executable_and_parse() -> None:
+    for script in ("scripts/setup", ".ci/run", "requirements/compile.sh"):
+        assert subprocess.run(["bash", "-n", script], cwd=ROOT, check=False).returncode == 0
+    for script in ("scripts/setup", ".ci/run"):
+        assert os.access(ROOT / script, os.X_OK)
+
+
+@pytest.mark.engine
+def test_the_tiny_web_server_answers_misbehaves_and_ends() -> None:
+    run = ["docker", "run", "--detach", "--read-only", "--cap-drop=ALL", "--publish=127.0.0.1:0:7860"]
+    if shutil.which("docker") is None:
+        pytest.skip("the docker command is not installed; nothing but this test uses it")
+    made = subprocess.run(
+        [sys.executable, "-m", "tests.images.build"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert made.returncode == 0, made.stderr
+    container = subprocess.run(
+        [*run, "--env=UNHEALTHY_AFTER_MS=100000", "playground-test-http"], capture_output=True, text=True, check=True
+    ).stdout.strip()
+    try:
+        port = subprocess.run(
+            ["docker", "port", container, "7860/tcp"], capture_output=True, text=True, check=True
+        ).stdout.strip()
+        reply = requests.get(f"http://{port}/any/path", timeout=5)
+        assert (reply.status_code, reply.json()) == (200, {"status": "ok"})
+        subprocess.run(["docker", "stop", "--time=5", container], capture_output=True, check=True)
+        state = json.loads(subprocess.run(["docker", "inspect", container], capture_output=True, check=True).stdout)
+        assert state[0]["State"]["ExitCode"] == 0
+    finally:
+        subprocess.run(["docker", "rm", "--force", container], capture_output=True, check=False)
