@@ -8,6 +8,7 @@ from api.resources.build import Build, BuildState
 from api.resources.playground import Playground
 from api.store import rows, tables
 from api.store.database import Database, Transaction
+from api.store.lookups import storable
 
 _table = tables.build
 _is_open = _table.c.state == str(BuildState.PENDING)
@@ -64,7 +65,7 @@ def cancel_open(
 
 
 def _load(transaction: Transaction, build_id: str) -> Build | None:
-    if "\x00" in build_id:
+    if not storable(build_id):
         return None
     row = transaction.first(select(_table).where(_table.c.id == build_id))
     return rows.to_build(row) if row else None

@@ -125,8 +125,12 @@ class Database:
         """
         if not self.is_sqlite:
             return self._retrying(work, write=True)
-        with self._writer:
+        if not self._writer.acquire(timeout=_BUSY_SECONDS):
+            raise StoreUnavailable("The database is busy: other writes took too long. Try again.")
+        try:
             return self._retrying(work, write=True)
+        finally:
+            self._writer.release()
 
     def close(self) -> None:
         """Close all connections."""
@@ -149,7 +153,7 @@ class Database:
         )
         try:
             result: T = retrying(self._once, work, write=write)
-        except (SQLAlchemyError, OverflowError) as error:
+        except (SQLAlchemyError, OverflowError, UnicodeError) as error:
             raise translate(error) from error
         return result
 
@@ -173,7 +177,7 @@ def translate(error: Exception) -> StoreError:
     detail = str(cause).strip().splitlines()[0] if str(cause).strip() else type(cause).__name__
     if sqlstate in _MISSING_TABLE_SQLSTATES or "no such table" in detail or "no such column" in detail:
         return SchemaMismatch(f"The database's tables are not those of this version ({detail}): {MIGRATE}.")
-    if isinstance(error, OverflowError | DataError) or "NUL" in detail:
+    if isinstance(error, OverflowError | UnicodeError | DataError):
         return ValueRefused(f"The database cannot hold a value: {detail}.")
     if isinstance(error, OperationalError | InterfaceError | PoolTimeoutError):
         return StoreUnavailable(f"The database does not answer ({detail}): is it running, and its disk not full?")

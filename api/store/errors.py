@@ -13,8 +13,6 @@
 Errors of SQLAlchemy never leave the store.
 """
 
-
-
 from collections.abc import Sequence
 
 

@@ -17,12 +17,25 @@ def record_id(lookup: int | str) -> int | None:
     return int(lookup) if _RECORD_ID.fullmatch(lookup) else None
 
 
+def storable(word: str) -> bool:
+    """Whether a column could hold the word at all: PostgreSQL has no NUL, and half of a character is no text."""
+    try:
+        return "\x00" not in word and bool(word.encode())
+    except UnicodeEncodeError:
+        return False
+
+
+def fits(number: int) -> bool:
+    """Whether a column could hold the number: 64 bits."""
+    return abs(number) <= _LARGEST
+
+
 def any_of(lookup: int | str, table: Table, *, id_column: str) -> ColumnElement[bool] | None:
     """The condition that a row answers to the word, each part of it served by an index. None: nothing can match."""
     columns = table.c
     if isinstance(lookup, int):
-        return columns[id_column] == lookup if abs(lookup) <= _LARGEST else None
-    if not lookup or "\x00" in lookup:
+        return columns[id_column] == lookup if fits(lookup) else None
+    if not storable(lookup):
         return None
     conditions = [columns.uid == lookup, columns.name == lookup, columns.container_name == lookup]
     number = record_id(lookup)

@@ -84,6 +84,8 @@ class Playgrounds:
 
     def list(self, filters: PlaygroundFilters, *, page: int, page_size: int) -> Page[Playground]:
         """The page with that number (from 1) of the playgrounds that pass the filters, by ascending record id."""
+        if filters.model is not None and not lookups.fits(filters.model):
+            return Page(0, ())
         conditions = _conditions(filters)
         ordered = rows.playgrounds().where(*conditions).order_by(_table.c.id)
         offset = (max(page, 1) - 1) * page_size

@@ -9,7 +9,7 @@ from api.resources.release import PluginRelease
 from api.store import rows, tables
 from api.store.database import Database, Transaction
 from api.store.errors import ReleaseInUse
-from api.store.lookups import record_id
+from api.store.lookups import fits, record_id, storable
 
 _table = tables.plugin_release
 
@@ -65,7 +65,7 @@ class Releases:
         row = self._database.read(lambda transaction: transaction.first(select(_table).where(condition)))
         return rows.to_release(row) if row else None
 
-    def list(self, *, page: int, page_size: int) -> Page[PluginRelease]:
+    def list(self, page: int, page_size: int) -> Page[PluginRelease]:
         """The page with that number (from 1), by ascending id."""
 
         def work(transaction: Transaction) -> Page[PluginRelease]:
@@ -111,5 +111,5 @@ class Releases:
 def _condition(lookup: int | str) -> ColumnElement[bool] | None:
     number = record_id(lookup)
     if number is not None:
-        return _table.c.id == number
-    return None if "\x00" in str(lookup) else _table.c.plugin_release == lookup
+        return _table.c.id == number if fits(number) else None
+    return _table.c.plugin_release == lookup if storable(str(lookup)) else None

@@ -14,45 +14,27 @@ from sqlalchemy import create_engine, make_url, text
 
 from api.store import Store
 
-_POSTGRES_SCRIPT = """
-set -e
-export PATH="$(echo /usr/lib/postgresql/*/bin):$PATH"
-initdb --pgdata=/tmp/data --auth=trust --no-sync --username=postgres --encoding=UTF8 --locale=C.UTF-8
-echo 'host all all all trust' >> /tmp/data/pg_hba.conf
-exec postgres -D /tmp/data -c listen_addresses='*' -c unix_socket_directories=/tmp -c fsync=off -c max_connections=200
-"""
-
+_SERVER = "PLAYGROUND_TEST_POSTGRES_URL"
 _numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """The URL of a PostgreSQL server's maintenance database."""
-    given = os.environ.get("PLAYGROUND_TEST_POSTGRES_URL")
+    given = os.environ.get(_SERVER)
     if given:
         yield given
         return
-    # Imported here: whoever runs the tests without PostgreSQL needs neither Docker nor the image.
+    # Imported here: whoever names a server needs neither Docker nor the image.
+    from testcontainers.community.postgres import PostgresContainer
     from testcontainers.core.config import testcontainers_config
-    from testcontainers.core.container import DockerContainer
-    from testcontainers.core.wait_strategies import LogMessageWaitStrategy
 
     from tests.images.build import ensure_postgres_image
 
-    testcontainers_config.ryuk_disabled = (
-        True  # its image cannot be pulled everywhere; the fixture stops what it started
-    )
-    container = (
-        DockerContainer(ensure_postgres_image())
-        .with_kwargs(entrypoint=["sh", "-c", _POSTGRES_SCRIPT], user="postgres")
-        .with_exposed_ports(5432)
-        .waiting_for(LogMessageWaitStrategy("database system is ready to accept connections"))
-    )
-    with container:
-        yield (
-            f"postgresql+psycopg://postgres@{container.get_container_host_ip()}:{container.get_exposed_port(5432)}"
-            "/postgres"
-        )
+    # Ryuk's image cannot be pulled everywhere; the fixture stops what it started.
+    testcontainers_config.ryuk_disabled = True
+    with PostgresContainer(ensure_postgres_image(), driver="psycopg") as container:
+        yield container.get_connection_url()
 
 
 def _administer(server: str, statement: str) -> None:
@@ -63,57 +45,73 @@ def _administer(server: str, statement: str) -> None:
 
 
 class Databases:
-    """Makes databases of one kind, and a migrated one quickly, by copying."""
+    """Makes databases of one kind, and a migrated one quickly, by copying; drops what one test made."""
 
-    def __init__(self, new: Callable[[], str], copy: Callable[[str], str]) -> None:
-        self.new = new
-        self._copy = copy
+    def __init__(self, create: Callable[[str | None], str], drop: Callable[[str], None]) -> None:
+        self._create = create
+        self._drop = drop
         self._template: str | None = None
+        self._made: list[str] = []
+
+    def new(self) -> str:
+        """The URL of an empty database."""
+        self._made.append(self._create(None))
+        return self._made[-1]
 
     def migrated(self) -> str:
         """The URL of a database with this version's schema."""
         if self._template is None:
-            self._template = self.new()
+            self._template = self._create(None)
             store = Store.open(self._template)
             store.migrate()
             store.close()
-        return self._copy(self._template)
+        self._made.append(self._create(self._template))
+        return self._made[-1]
+
+    def drop(self, *, template: bool = False) -> None:
+        """Drop what was made since the last time, and the template too when asked."""
+        while self._made:
+            self._drop(self._made.pop())
+        if template and self._template is not None:
+            self._drop(self._template)
 
 
 @pytest.fixture(scope="session")
 def sqlite_databases(tmp_path_factory: pytest.TempPathFactory) -> Databases:
     folder = tmp_path_factory.mktemp("sqlite")
 
-    def new() -> str:
-        return f"sqlite:///{folder / f'{next(_numbers)}.db'}"
-
-    def copy(template: str) -> str:
-        url = new()
-        shutil.copy(str(make_url(template).database), str(make_url(url).database))
+    def create(template: str | None) -> str:
+        url = f"sqlite:///{folder / f'{next(_numbers)}.db'}"
+        if template is not None:
+            shutil.copy(str(make_url(template).database), str(make_url(url).database))
         return url
 
-    return Databases(new, copy)
+    return Databases(create, lambda _: None)  # pytest clears the folder
 
 
 @pytest.fixture(scope="session")
 def postgres_databases(postgres_server: str) -> Iterator[Databases]:
-    made: list[str] = []
+    server = make_url(postgres_server)
 
-    def create(suffix: str = "") -> str:
+    def create(template: str | None) -> str:
         name = f"playground_{os.getpid()}_{next(_numbers)}"
+        suffix = f"TEMPLATE {make_url(template).database}" if template is not None else ""
         _administer(postgres_server, f"CREATE DATABASE {name} {suffix}")
-        made.append(name)
-        return make_url(postgres_server).set(database=name).render_as_string(hide_password=False)
+        return server.set(database=name).render_as_string(hide_password=False)
 
-    yield Databases(create, lambda template: create(f"TEMPLATE {make_url(template).database}"))
-    for name in made:
-        _administer(postgres_server, f"DROP DATABASE {name} WITH (FORCE)")
+    def drop(url: str) -> None:
+        _administer(postgres_server, f"DROP DATABASE {make_url(url).database} WITH (FORCE)")
+
+    databases = Databases(create, drop)
+    yield databases
+    databases.drop(template=True)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def databases(request: pytest.FixtureRequest) -> Databases:
+def databases(request: pytest.FixtureRequest) -> Iterator[Databases]:
     found: Databases = request.getfixturevalue(f"{request.param}_databases")
-    return found
+    yield found
+    found.drop()
 
 
 @pytest.fixture

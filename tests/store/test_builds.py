@@ -19,7 +19,7 @@ def test_a_build_comes_with_its_playground_until_that_is_removed(store: Store) -
 
 
 def test_an_unknown_build_is_none(store: Store) -> None:
-    for build_id in ("nothing", "a\x00b", ""):
+    for build_id in ("nothing", "a\x00b", "a\udc80b", ""):
         assert store.builds.get(build_id) is None
         assert store.builds.get_with_playground(build_id) is None
         assert store.builds.cancel(build_id, now=NOW) is None

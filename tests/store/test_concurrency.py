@@ -1,10 +1,16 @@
 """Many at once: one record, one port each, no lost versions."""
 
+import sqlite3
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
 import pytest
+from sqlalchemy import event
 
 from api.resources.wanted import Applied
 from api.store import NoFreePort, Store, StoreUnavailable
-from api.store.database import open_database
+from api.store.database import Transaction, open_database
 from tests.store.builders import NOW, apply, at_once, claim, only
 
 
@@ -63,7 +69,43 @@ def test_a_version_once_seen_has_no_older_one_after_it(store: Store, second: Sto
     assert sorted(seen) == sorted(store.work.keys())
 
 
-@pytest.mark.postgres
+def test_nobody_takes_the_lease_over_in_the_middle_of_a_guarded_write(store: Store, second: Store, url: str) -> None:
+    database = open_database(url)
+    holder = claim(store, "old", now=NOW - 100)
+    guarded, finish = threading.Event(), threading.Event()
+
+    def write(transaction: Transaction) -> None:
+        transaction.guard(holder)
+        guarded.set()
+        finish.wait(30)
+
+    with ThreadPoolExecutor(2) as pool:
+        writing = pool.submit(database.write, write)
+        assert guarded.wait(30)
+        taking = pool.submit(claim, second, "new")
+        with pytest.raises(TimeoutError):
+            taking.result(timeout=0.3)
+        finish.set()
+        writing.result(timeout=30)
+        assert taking.result(timeout=30).epoch == 2
+    database.close()
+
+
+def test_a_locked_sqlite_file_is_unavailable_and_may_be_tried_again(sqlite_path: Path) -> None:
+    store = Store.open(f"sqlite:///{sqlite_path}")
+    event.listen(store._database.engine, "connect", lambda connection, _: connection.execute("PRAGMA busy_timeout = 1"))
+    other = sqlite3.connect(sqlite_path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreUnavailable, match="locked") as refused:
+        apply(store)
+    assert refused.value.retryable
+    assert store.work.keys() == (), "readers do not wait for a writer"
+    other.execute("COMMIT")
+    other.close()
+    assert apply(store).outcome == "created"
+    store.close()
+
+
 def test_a_database_that_does_not_answer_is_unavailable() -> None:
     database = open_database("postgresql+psycopg://nobody@127.0.0.1:1/nothing")
     with pytest.raises(StoreUnavailable, match="does not answer") as refused:

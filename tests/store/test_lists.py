@@ -43,6 +43,7 @@ def test_pages_follow_the_record_ids(filled: Store) -> None:
         ({"plugin_release": "hello@1.0.0"}, [0, 1, 2, 3, 4]),
         ({"plugin_release": "hello"}, []),
         ({"model": 0}, [0]),
+        ({"model": 2**70}, []),
         ({"kind": Kind.CODE_SERVER}, [None]),
         ({"labels": ("gradio",)}, [0, 1, 2, 3, 4]),
         ({"labels": ("team=vision",)}, [1, 3]),

@@ -28,7 +28,21 @@ def test_every_word_that_names_it_finds_it(store: Store, playground: Playground)
 
 @pytest.mark.parametrize(
     "word",
-    [99, -1, 2**80, "99", "9" * 12, "", "nobody", CONTAINER_ID[:11], CONTAINER_ID + "0", "a\x00b", "%", "_" * 12],
+    [
+        99,
+        -1,
+        2**80,
+        "99",
+        "9" * 12,
+        "",
+        "nobody",
+        CONTAINER_ID[:11],
+        CONTAINER_ID + "0",
+        "a\x00b",
+        "a\udc80b",
+        "%",
+        "_" * 12,
+    ],
 )
 def test_a_word_that_names_nothing_finds_nothing(store: Store, playground: Playground, word: int | str) -> None:
     assert store.playgrounds.get(word) is None

@@ -11,7 +11,7 @@ def test_a_release_is_found_by_id_and_by_code_and_version(store: Store) -> None:
     assert release.plugin_release == "a@b@1.0"
     for lookup in (release.id, str(release.id), "a@b@1.0"):
         assert store.releases.get(lookup) == release
-    for lookup in (99, "99", "a@b", "a\x00b", "", "x@1"):
+    for lookup in (99, 2**70, "99", "a@b", "a\x00b", "a\udc80", "", "x@1"):
         assert store.releases.get(lookup) is None
 
 
