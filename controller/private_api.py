@@ -1,6 +1,6 @@
 """The controller's private port, on the loopback address: logs and health, for the API process beside it.
 
-    GET /healthz                 {"engine": "ok" | a sentence, "leading": true | false}
+    GET /healthz                 {"engine": {"status": "ok" | "unavailable", "message"?}, "leading": true | false}
     GET /logs/{uid}?tail=100     text/plain: the container's last lines, else the last image build's; 404 for neither
 
 Every request needs `Authorization: Bearer <the controller's token>`.
@@ -16,8 +16,8 @@ import orjson
 import structlog
 
 from controller.builds.build_logs import BuildLogs
+from controller.engine.breaker import BreakerEngine
 from controller.engine.errors import EngineError, NotFound
-from controller.engine.interface import Engine
 from controller.loop.leader import Leader
 
 log = structlog.get_logger()
@@ -38,7 +38,7 @@ class Answer:
 class PrivateApi:
     """Answers the questions that only the process with the engine can answer."""
 
-    engine: Engine
+    engine: BreakerEngine
     build_logs: BuildLogs
     leader: Leader
     token: str
@@ -59,11 +59,8 @@ class PrivateApi:
         return _sentence(404, "There is /healthz and /logs/{uid}.")
 
     def _health(self) -> Answer:
-        try:
-            self.engine.ping()
-            engine = "ok"
-        except EngineError as error:
-            engine = str(error)
+        why = self.engine.why_open
+        engine = {"status": "ok"} if why is None else {"status": "unavailable", "message": why}
         body = {"engine": engine, "leading": self.leader.claim() is not None}
         return Answer(200, "application/json", orjson.dumps(body))
 

@@ -15,6 +15,7 @@ from controller.builds.image_builder import ImageBuilder
 from controller.builds.pool import BuildPool
 from controller.builds.recipe import BuildOptions, build_fingerprint
 from controller.domain.container_spec import Limits
+from controller.engine.breaker import BreakerEngine
 from controller.engine.docker_engine import DockerEngine
 from controller.executor import Executor
 from controller.host_ports import listening_ports
@@ -64,8 +65,10 @@ def wire(settings: Settings) -> Controller:
     policy = policy_of(settings, controller_id, options)
     store = Store.open(settings.resolved_database_url)
     store.migrate()
-    engine = DockerEngine(settings.docker_host, controller_id, settings.engine_timeout)
+    engine = BreakerEngine(DockerEngine(settings.docker_host, controller_id, settings.engine_timeout))
     queue = Workqueue(clock)
+    holder = f"{socket.gethostname()}/{os.getpid()}/{new_uid()}"
+    leader = Leader(store, holder, settings.lease_ttl, clock)
     logs = BuildLogs(settings.logs_dir / "builds")
     builder = ImageBuilder(
         engine=engine,
@@ -95,9 +98,8 @@ def wire(settings: Settings) -> Controller:
         ports=settings.port_range,
         bind_host=settings.bind_host,
         stop_grace=settings.stop_grace,
+        leads=leader.holds,
     )
-    holder = f"{socket.gethostname()}/{os.getpid()}/{new_uid()}"
-    leader = Leader(store, holder, settings.lease_ttl, clock)
     loop = ControlLoop(
         store=store,
         engine=engine,

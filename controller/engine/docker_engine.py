@@ -11,12 +11,14 @@ from controller.engine.connect import EngineClient, connect
 from controller.engine.errors import EngineUnavailable, ImageMissing, NameConflict, NotFound
 from controller.engine.image_build import BuildRequest, build_image
 from controller.engine.inspected import observed_container
-from controller.engine.interface import EngineEvent, ImageToBuild, ListedContainer
+from controller.engine.interface import EngineEvent, ImageToBuild, ListedContainer, ListedImage
 from controller.engine.sandbox import host_config, run_as
 from controller.engine.translate import translated
 
 LABEL_CONTROLLER = "playground.controller"
 LABEL_UID = "playground.uid"
+LABEL_RELEASE = "playground.release"
+UNTAGGED = "<none>:<none>"
 
 
 class DockerEngine:
@@ -67,6 +69,28 @@ class DockerEngine:
         except (NotFound, ImageMissing):
             return False
         return True
+
+    def images(self) -> tuple[ListedImage, ...]:
+        """All images with our controller's label; the containers that use one are looked at first."""
+        with translated("list containers"):
+            used = {row["ImageID"] for row in self._api().containers(all=True)}
+        with translated("list images"):
+            rows = self._api().images(filters={"label": [f"{LABEL_CONTROLLER}={self._controller_id}"]})
+        return tuple(
+            ListedImage(
+                id=row["Id"],
+                tags=tuple(sorted(tag for tag in row["RepoTags"] or () if tag != UNTAGGED)),
+                release=row["Labels"].get(LABEL_RELEASE, ""),
+                created_at=float(row["Created"]),
+                in_use=row["Id"] in used,
+            )
+            for row in rows
+        )
+
+    def remove_image(self, reference: str) -> None:
+        """Remove an image, without force: the engine itself refuses one that is in use. Success when it is gone."""
+        with suppress(NotFound, ImageMissing), translated(f"remove image {reference}"):
+            self._api().remove_image(reference)
 
     def create(self, spec: ContainerSpec) -> str:
         """Create a container and return its id.

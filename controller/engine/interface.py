@@ -23,6 +23,19 @@ class ListedContainer:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedImage:
+    """An image with our controller's label."""
+
+    id: str
+    tags: tuple[str, ...]
+    release: str
+    created_at: float
+    """Seconds since the epoch."""
+    in_use: bool
+    """Whether a container of anybody, running or not, was made from it."""
+
+
+@dataclass(frozen=True, slots=True)
 class EngineEvent:
     """Something happened to a container of ours. A hint: the list is the truth."""
 
@@ -62,6 +75,14 @@ class Engine(Protocol):
 
     def has_image(self, reference: str) -> bool:
         """Whether the image is on this engine."""
+        ...
+
+    def images(self) -> tuple[ListedImage, ...]:
+        """All images with our controller's label, and whether they are in use."""
+        ...
+
+    def remove_image(self, reference: str) -> None:
+        """Remove an image that no container uses. Raises EngineRefused when one does."""
         ...
 
     def create(self, spec: ContainerSpec) -> str:

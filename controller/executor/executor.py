@@ -1,5 +1,6 @@
 """The executor: does what a plan says, in order, until something fails. It decides nothing."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -62,6 +63,8 @@ class Executor:
     ports: range
     bind_host: str
     stop_grace: int
+    leads: Callable[[Claim], bool]
+    """Whether the claim still holds. Asked before each effect: a leader that was paused changes nothing."""
 
     def execute(self, uid: str, claim: Claim, actions: tuple[Action, ...]) -> Outcome:
         """Do the actions in order; what is done is logged once each, with its cause."""
@@ -69,6 +72,8 @@ class Executor:
         for action in actions:
             began = self.clock.monotonic()
             try:
+                if not self.leads(claim):
+                    raise StaleClaim(claim.holder, claim.epoch)
                 self._do(uid, claim, action)
             except (EngineError, StoreError) as error:
                 kind = next(kind for type_, kind in _KINDS if isinstance(error, type_))

@@ -8,8 +8,8 @@ import structlog
 
 from api.clock import Clock
 from api.store import Store, StoreError
+from controller.engine.breaker import BreakerEngine
 from controller.engine.errors import EngineError
-from controller.engine.interface import Engine
 from controller.loop.leader import Leader
 from controller.loop.reconciler import PassResult, Reconciler
 from controller.loop.workqueue import Workqueue
@@ -17,7 +17,6 @@ from controller.loop.workqueue import Workqueue
 log = structlog.get_logger()
 
 BROKEN_PASS_PAUSE = 5.0
-NOT_LEADING_PAUSE = 1.0
 RECONNECT_PAUSE = 1.0
 FEED_WAIT = 5.0
 
@@ -29,7 +28,7 @@ class ControlLoop:
     """Keeps every playground as it is wanted, for as long as it leads."""
 
     store: Store
-    engine: Engine
+    engine: BreakerEngine
     reconciler: Reconciler
     leader: Leader
     queue: Workqueue
@@ -44,9 +43,10 @@ class ControlLoop:
     def run(self) -> None:
         """Run until `stop` is set; returns when all threads are done."""
         jobs: list[tuple[str, Callable[[], None]]] = [
-            ("lease", lambda: self.leader.run(self.stop, self.resync_now)),
+            ("lease", lambda: self.leader.run(self.stop, self._look_at_everything)),
             ("feed", self._follow_feed),
             ("events", self._follow_engine),
+            ("engine-watch", lambda: self.engine.watch(self.stop, self._look_at_everything)),
             ("resync", self._resync),
             *((f"worker-{number}", self._work) for number in range(1, self.workers + 1)),
         ]
@@ -55,6 +55,7 @@ class ControlLoop:
             thread.start()
         self.stop.wait()
         self.resync_now.set()
+        self.engine.let_go()
         self.queue.close()
         for thread in threads:
             if not thread.daemon:
@@ -71,7 +72,7 @@ class ControlLoop:
         """Run one pass; returns the seconds until the key wants to be seen again."""
         claim = self.leader.claim()
         if claim is None:
-            return NOT_LEADING_PAUSE
+            return None  # whoever gains the lease looks at everything
         self._settled.pop(uid, None)
         try:
             result = self.reconciler.run(uid, claim)
@@ -109,6 +110,11 @@ class ControlLoop:
             for uid in changed:
                 self.queue.add(uid)
 
+    def _look_at_everything(self) -> None:
+        """What was settled may not be so any more."""
+        self._settled.clear()
+        self.resync_now.set()
+
     def _follow_engine(self) -> None:
         """Hints from the engine: something happened to a container of ours. After every break, look at everything."""
         since = self.clock.now()
@@ -121,7 +127,7 @@ class ControlLoop:
                 if not self.stop.is_set():
                     log.warning("event stream interrupted", error=str(error))
             self.stop.wait(RECONNECT_PAUSE)
-            self.resync_now.set()
+            self._look_at_everything()
 
     def _resync(self) -> None:
         """Now and then, look at all keys that are not as they were when they were last seen settled."""

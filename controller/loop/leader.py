@@ -1,6 +1,7 @@
 """The lease: one controller at a time may write, and every write carries the epoch that proves it."""
 
 import threading
+from collections.abc import Callable
 
 import structlog
 
@@ -27,6 +28,10 @@ class Leader:
         """The right to write now, or None."""
         with self._lock:
             return self._claim if self._clock.monotonic() < self._valid_until else None
+
+    def holds(self, claim: Claim) -> bool:
+        """Whether that claim is the one held now."""
+        return self.claim() == claim
 
     def attempt(self) -> bool:
         """Acquire the lease or renew it. Returns whether this call gained it (and not only kept it)."""
@@ -57,10 +62,10 @@ class Leader:
             except StoreError as error:
                 log.warning("lease not given back", error=str(error))
 
-    def run(self, stop: threading.Event, on_gain: threading.Event) -> None:
-        """Keep at it until `stop`; sets `on_gain` each time the lease was gained."""
+    def run(self, stop: threading.Event, on_gain: Callable[[], None]) -> None:
+        """Keep at it until `stop`; calls `on_gain` each time the lease was gained."""
         while not stop.is_set():
             if self.attempt():
-                on_gain.set()
+                on_gain()
             stop.wait(self._ttl / 3.0)
         self.resign()

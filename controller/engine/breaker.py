@@ -1,0 +1,181 @@
+"""The breaker: when the engine has not answered a few times in a row, nobody waits for it any more.
+
+While it is open every call but `ping` fails at once, as Unknown, so that a hung engine stops passes and not the
+process. `watch` pings, and the first answer closes it.
+"""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+
+import structlog
+
+from controller.domain.container_spec import ContainerSpec
+from controller.domain.observed import ObservedContainer
+from controller.engine.errors import EngineUnavailable
+from controller.engine.interface import Engine, EngineEvent, ImageToBuild, ListedContainer, ListedImage
+
+log = structlog.get_logger()
+
+FAILURES_TO_OPEN = 3
+PING_WHILE_CLOSED = 5.0
+PING_WHILE_OPEN = 0.5
+
+
+class BreakerEngine:
+    """An engine behind a breaker. Safe to share between threads."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._lock = threading.Lock()
+        self._failures = 0
+        self._why: str | None = None
+        self._opened = threading.Event()
+
+    @property
+    def why_open(self) -> str | None:
+        """Why nobody asks the engine at present; None when it answers."""
+        with self._lock:
+            return self._why
+
+    def watch(self, stop: threading.Event, on_recovery: Callable[[], None]) -> None:
+        """Ping now and then, more often while open, until `stop`; calls `on_recovery` each time it closes again."""
+        while not stop.is_set():
+            was_open = self.why_open is not None
+            try:
+                self.ping()
+            except EngineUnavailable:
+                stop.wait(PING_WHILE_OPEN)
+                continue
+            if was_open:
+                on_recovery()
+            self._opened.clear()
+            self._opened.wait(PING_WHILE_CLOSED)
+
+    def let_go(self) -> None:
+        """End the pause that `watch` may be in."""
+        self._opened.set()
+
+    def ping(self) -> None:
+        """Ask the engine even while open; an answer closes it."""
+        with self._counted():
+            self._engine.ping()
+
+    def listing(self) -> tuple[ListedContainer, ...]:
+        """As the engine."""
+        with self._guarded():
+            return self._engine.listing()
+
+    def containers_of(self, uid: str) -> tuple[ObservedContainer, ...]:
+        """As the engine."""
+        with self._guarded():
+            return self._engine.containers_of(uid)
+
+    def published_ports(self) -> frozenset[int]:
+        """As the engine."""
+        with self._guarded():
+            return self._engine.published_ports()
+
+    def has_image(self, reference: str) -> bool:
+        """As the engine."""
+        with self._guarded():
+            return self._engine.has_image(reference)
+
+    def images(self) -> tuple[ListedImage, ...]:
+        """As the engine."""
+        with self._guarded():
+            return self._engine.images()
+
+    def remove_image(self, reference: str) -> None:
+        """As the engine."""
+        with self._guarded():
+            self._engine.remove_image(reference)
+
+    def create(self, spec: ContainerSpec) -> str:
+        """As the engine."""
+        with self._guarded():
+            return self._engine.create(spec)
+
+    def start(self, container: str) -> None:
+        """As the engine."""
+        with self._guarded():
+            self._engine.start(container)
+
+    def restart(self, container: str, grace: int) -> None:
+        """As the engine."""
+        with self._guarded():
+            self._engine.restart(container, grace)
+
+    def stop(self, container: str, grace: int) -> None:
+        """As the engine."""
+        with self._guarded():
+            self._engine.stop(container, grace)
+
+    def remove(self, container: str) -> None:
+        """As the engine."""
+        with self._guarded():
+            self._engine.remove(container)
+
+    def log_tail(self, container: str, lines: int) -> tuple[str, ...]:
+        """As the engine."""
+        with self._guarded():
+            return self._engine.log_tail(container, lines)
+
+    def events(self, since: float, stop: threading.Event) -> Iterator[EngineEvent]:
+        """As the engine. A stream that breaks says nothing about calls: it does not count."""
+        self._refuse_while_open()
+        return self._engine.events(since, stop)
+
+    def build(
+        self,
+        context: Iterable[bytes],
+        image: ImageToBuild,
+        *,
+        cancelled: threading.Event,
+        deadline: float,
+        on_line: Callable[[str], None],
+    ) -> str:
+        """As the engine. A build's connection may break for reasons of its own: it does not count."""
+        self._refuse_while_open()
+        return self._engine.build(context, image, cancelled=cancelled, deadline=deadline, on_line=on_line)
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        self._refuse_while_open()
+        with self._counted():
+            yield
+
+    def _refuse_while_open(self) -> None:
+        why = self.why_open
+        if why is not None:
+            raise EngineUnavailable(f"The engine does not answer and is not asked for the moment: {why}")
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        """Count the call: unavailable is a failure, everything else is an answer."""
+        try:
+            yield
+        except EngineUnavailable as error:
+            self._failed(str(error))
+            raise
+        except BaseException:
+            self._answered()
+            raise
+        self._answered()
+
+    def _failed(self, why: str) -> None:
+        with self._lock:
+            self._failures += 1
+            opens = self._failures >= FAILURES_TO_OPEN and self._why is None
+            if opens:
+                self._why = why
+        if opens:
+            log.warning("engine does not answer", why=why)
+            self._opened.set()
+
+    def _answered(self) -> None:
+        with self._lock:
+            self._failures = 0
+            closes, self._why = self._why is not None, None
+        if closes:
+            log.info("engine answers again")
