@@ -19,7 +19,6 @@ from api.http.changes import Changes
 from api.http.dependencies import Context, Dependencies
 from api.http.errors import ApiError, on_api_error, on_http_exception, on_store_error
 from api.http.forwarded import ForwardedHeaders
-from api.http.replies import no_content
 from api.http.routes import builds, containers, docker_containers, health, plugin_releases
 from api.store import StoreError
 
@@ -59,5 +58,5 @@ def create_app(deps: Dependencies) -> Starlette:
 
 
 async def _on_disconnect(_request: Request, _error: Exception) -> Response:
-    """Nobody is there to read it; what was received is already gone."""
-    return no_content()
+    """Nobody is there to read it; what was received is already gone. The status is for the log."""
+    return Response(status_code=400)

@@ -56,7 +56,7 @@ async def read_form(request: Request, context: Context) -> AsyncIterator[Form]:
     reading = _Reading(context, limit)
     try:
         with _multipart_errors(), archive_errors():
-            parts = _Parts(boundary)
+            parts = PartReader(boundary)
             await _read(request, parts, reading, limit + _MAX_OVERHEAD)
             await reading.flush()
         yield Form({name: tuple(values) for name, values in reading.fields.items()}, reading.archive)
@@ -75,7 +75,7 @@ def _multipart_errors() -> Iterator[None]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Event:
+class PartEvent:
     """A part begins (`data` is empty), goes on, or ends."""
 
     kind: Literal["begin", "data", "end"]
@@ -83,12 +83,12 @@ class _Event:
     data: bytes = b""
 
 
-class _Parts:
+class PartReader:
     """The parser's callbacks turned into a list of events per piece of the body."""
 
     def __init__(self, boundary: bytes) -> None:
         self.finished = False
-        self._events: list[_Event] = []
+        self._events: list[PartEvent] = []
         self._header = b""
         self._value = b""
         self._disposition = b""
@@ -107,7 +107,7 @@ class _Parts:
             },
         )
 
-    def feed(self, chunk: bytes) -> list[_Event]:
+    def feed(self, chunk: bytes) -> list[PartEvent]:
         """What `chunk` brought."""
         self._parser.write(chunk)
         events, self._events = self._events, []
@@ -134,13 +134,13 @@ class _Parts:
         name = options.get(b"name", b"").decode("utf-8", "replace")
         if not name:
             raise InvalidRequestError(Problem(("body",), "A part of the multipart body has no name.", "multipart"))
-        self._events.append(_Event("begin", name))
+        self._events.append(PartEvent("begin", name))
 
     def _data(self, data: bytes, start: int, end: int) -> None:
-        self._events.append(_Event("data", data=data[start:end]))
+        self._events.append(PartEvent("data", data=data[start:end]))
 
     def _end(self) -> None:
-        self._events.append(_Event("end"))
+        self._events.append(PartEvent("end"))
 
     def _finish(self) -> None:
         self.finished = True
@@ -160,7 +160,7 @@ class _Reading:
         self._text_total = 0
         self._pending = bytearray()
 
-    async def take(self, event: _Event) -> None:
+    async def take(self, event: PartEvent) -> None:
         """One event. Raises ApiError past a limit."""
         match event.kind:
             case "begin":
@@ -205,7 +205,7 @@ class _Reading:
         self.fields.setdefault(self._name, []).append(text)
 
 
-async def _read(request: Request, parts: _Parts, reading: _Reading, limit: int) -> None:
+async def _read(request: Request, parts: PartReader, reading: _Reading, limit: int) -> None:
     too_large = ApiError(413, f"The body is larger than the {limit} bytes that are allowed here.")
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > limit:

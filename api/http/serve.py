@@ -1,6 +1,10 @@
 """The API as a process: opens the records, makes the token, serves until it is told to stop."""
 
+import signal
 import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import structlog
 import uvicorn
@@ -49,7 +53,8 @@ def serve(settings: Settings) -> None:
         )
         host, port = listener.getsockname()[:2]
         _log.info("api.listening", host=host, port=port, data_dir=str(settings.data_dir))
-        server(deps).run(sockets=[listener])
+        with _signals_end_here():
+            server(deps).run(sockets=[listener])
         _log.info("api.stopped")
     finally:
         listener.close()
@@ -68,6 +73,23 @@ def server(deps: Dependencies) -> uvicorn.Server:
         ws_max_size=64 * 1024,
     )
     return uvicorn.Server(config)
+
+
+@contextmanager
+def _signals_end_here() -> Iterator[None]:
+    """While uvicorn runs it takes SIGINT and SIGTERM, and raises them again when it has stopped.
+
+    Then nothing shall happen any more: the store is closed, and the process ends by itself with exit code 0.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def listen(host: str, port: int) -> socket.socket:
