@@ -24,6 +24,13 @@ class Changes:
         self._followers = 0
         self._poller: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
+        self.closed = False
+        """Whether the server is stopping: who follows shall end."""
+
+    def close(self) -> None:
+        """Wakes all for the last time; called in the loop they run in."""
+        self.closed = True
+        self._changed.set()
 
     @asynccontextmanager
     async def following(self) -> AsyncIterator[None]:
@@ -42,6 +49,8 @@ class Changes:
 
     async def wait(self, seconds: float) -> None:
         """Returns when something has changed, or after `seconds`."""
+        if self.closed:
+            return
         with suppress(TimeoutError):
             await asyncio.wait_for(self._changed.wait(), seconds)
 

@@ -12,6 +12,7 @@ import uvicorn
 from api.archives.files import ArchiveFiles
 from api.clock import SystemClock
 from api.http.app import create_app
+from api.http.changes import Changes
 from api.http.controller_client import ControllerClient
 from api.http.dependencies import Dependencies
 from api.local_files import ensure_controller_token, ensure_token
@@ -19,7 +20,7 @@ from api.settings import Settings
 from api.store import Store
 
 GRACE = 3
-"""Seconds that requests in flight, and live streams, have at shutdown."""
+"""Seconds that requests in flight have at shutdown."""
 _BACKLOG = 512
 
 _log = structlog.get_logger(__name__)
@@ -63,8 +64,9 @@ def serve(settings: Settings) -> None:
 
 def server(deps: Dependencies) -> uvicorn.Server:
     """The uvicorn server: one worker, its own log and headers off (the application has its own)."""
+    app = create_app(deps)
     config = uvicorn.Config(
-        create_app(deps),
+        app,
         log_config=None,
         access_log=False,
         proxy_headers=False,  # see forwarded.py, which also knows the host and the prefix
@@ -72,7 +74,20 @@ def server(deps: Dependencies) -> uvicorn.Server:
         timeout_graceful_shutdown=GRACE,
         ws_max_size=64 * 1024,
     )
-    return uvicorn.Server(config)
+    return _Server(config, app.state.context.changes)
+
+
+class _Server(uvicorn.Server):
+    """Ends the live streams when it stops; they would go on until they are cut off."""
+
+    def __init__(self, config: uvicorn.Config, changes: Changes) -> None:
+        super().__init__(config)
+        self._changes = changes
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stops, within the grace."""
+        self._changes.close()
+        await super().shutdown(sockets)
 
 
 @contextmanager

@@ -17,7 +17,10 @@ _LOOK_AGAIN = 2.0
 async def build_messages(
     ctx: Context, build_id: str, *, heartbeat: float = HEARTBEAT
 ) -> AsyncIterator[dict[str, JsonValue]]:
-    """`{"type", "message"}`: `log` at a change, `heartbeat` after a silence, `complete` or `error` at last."""
+    """`{"type", "message"}`: `log` at a change, `heartbeat` after a silence, `complete` or `error` at last.
+
+    A server that stops ends the stream without either: the build goes on, and can be asked for again.
+    """
     async with ctx.changes.following():
         async for said in _messages(ctx, build_id, heartbeat):
             yield said
@@ -27,7 +30,7 @@ async def _messages(ctx: Context, build_id: str, heartbeat: float) -> AsyncItera
     last: str | None = None
     clock = ctx.deps.clock
     silent_since = clock.monotonic()
-    while True:
+    while not ctx.changes.closed:
         found = await ctx.records(ctx.deps.store.builds.get_with_playground, build_id)
         if found is None:
             yield {"type": "error", "message": f"Build {build_id} is not known any more."}

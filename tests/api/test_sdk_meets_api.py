@@ -29,7 +29,7 @@ def test_a_playgrounds_life(api: Api, agent: AgentClient, archive: Path) -> None
         "my-plugin@1.0.0", plugin_file=archive, model=0, params={"a": 1}, envs={"N": "1"}, labels=["x"], wait=False
     )
     controller = api.controller()
-    controller.serving(made["id"])
+    controller.serving(str(made["id"]))
     build = agent.wait_for_build(made["build_id"], timeout=5)
     assert build["status"] == "completed"
     again = agent.create_container(
@@ -38,7 +38,7 @@ def test_a_playgrounds_life(api: Api, agent: AgentClient, archive: Path) -> None
     assert again["restarted"] is True
     containers, count = agent.list_containers({"label": ["x"], "page_size": 1}, list_all=True)
     assert (len(containers), count) == (1, 1)
-    uid = made["id"]
+    uid = str(made["id"])
     assert agent.update_container(uid, status="stopped")["status"] == "requested"
     assert agent.list_docker_containers()[0]["id"] == containers[0]["id"]
     agent.delete_container(uid)
@@ -64,7 +64,7 @@ def test_failures_reach_the_caller_with_their_reason(
     api: Api, agent: AgentClient, archive: Path, tmp_path: Path
 ) -> None:
     made = agent.create_container(plugin_file=archive, wait=False)
-    api.controller().failed(made["id"])
+    api.controller().failed(str(made["id"]))
     with pytest.raises(errors.BuildFailedError, match="pip could not install"):
         agent.wait_for_build(made["build_id"], timeout=5)
     with pytest.raises(errors.NotFoundError, match="Unknown release"):
@@ -74,6 +74,6 @@ def test_failures_reach_the_caller_with_their_reason(
     with pytest.raises(errors.ValidationError, match="no ZIP"):
         agent.create_container(plugin_file=no_zip)
     with pytest.raises(errors.ConflictError, match="controller"):
-        agent.get_container_logs(made["id"])
-    assert agent.list_container_events(made["id"])[0]["reason"] == "BuildFailed"
+        agent.get_container_logs(str(made["id"]))
+    assert agent.list_container_events(str(made["id"]))[0]["reason"] == "BuildFailed"
     assert agent.health_check()["status"] == "ok"

@@ -63,15 +63,18 @@ def test_it_serves_without_docker_and_ends_cleanly(tmp_path: Path) -> None:
     assert (tmp_path / "data" / "token").stat().st_mode & 0o777 == 0o600
 
 
-def test_it_ends_within_its_grace_while_a_stream_is_open(tmp_path: Path) -> None:
+def test_it_ends_at_once_while_a_stream_is_open(tmp_path: Path) -> None:
     with serving(tmp_path) as (process, client):
         made = _create(client)
         with client.connect() as connection:
             connection.sendall(client.head("GET", f"/builds/{made['build_id']}/events/"))
             assert connection.recv(65536)
             process.send_signal(signal.SIGINT)
-            process.communicate(timeout=20)
+            rest = b"".join(iter(lambda: connection.recv(65536), b""))
+            _, err = process.communicate(timeout=20)
+    assert rest.endswith(b"0\r\n\r\n"), "the stream ends properly, it is not cut off"
     assert process.returncode == 0
+    assert "error" not in {json.loads(line)["level"] for line in err.splitlines()}
 
 
 def _create(client: RawClient) -> Any:
