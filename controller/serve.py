@@ -22,7 +22,8 @@ def serve(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: controller.loop.stop.set())
     server = private_api.serve(controller.private_api, settings.controller_port)
-    log.info("controller started", private_port=server.server_port, ports=f"{settings.port_range}")
+    ports = settings.port_range
+    log.info("controller started", private_port=server.server_port, ports=f"{ports[0]}-{ports[-1]}")
     try:
         controller.loop.run()
     finally:

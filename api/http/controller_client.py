@@ -29,7 +29,7 @@ class LogReply:
 class ControllerClient:
     """Asks the controller on 127.0.0.1. `token` is the secret that the two processes share through the data folder.
 
-    The port answers `GET /logs/{uid}?tail=N` with text (404 while there is no container), and `GET /health` with a JSON
+    The port answers `GET /logs/{uid}?tail=N` with text (404 while there is no container), and `GET /healthz` with a JSON
     object whose `engine` is an object with `status` (`ok` or another word) and perhaps a `message`.
     """
 
@@ -45,7 +45,7 @@ class ControllerClient:
 
     def health(self) -> dict[str, JsonValue]:
         """What the controller says of itself and the engine. Raises ControllerUnreachableError."""
-        reply = self._get("/health", {}, HEALTH_TIMEOUT)
+        reply = self._get("/healthz", {}, HEALTH_TIMEOUT)
         try:
             value = reply.json()
         except requests.JSONDecodeError as error:

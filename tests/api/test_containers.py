@@ -162,7 +162,7 @@ class _PrivatePort(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         known = self.headers["Authorization"] == "Bearer shared"
-        if self.path == "/health":
+        if self.path == "/healthz":
             self._answer(200, json.dumps({"status": "degraded", "engine": {"status": "away", "message": "No Docker."}}))
         elif known and self.path.endswith("/logs/none?tail=100"):
             self._answer(404, "no container")
