@@ -117,6 +117,10 @@ class Settings(BaseSettings):
     """Processes and threads in one playground."""
     tmpfs_bytes: int = Field(default=512 * MEBIBYTE, gt=0)
     """The size of a playground's /tmp, the one place it can write to."""
+    gc_interval: float = Field(default=600.0, gt=0)
+    """How often images, archives, logs and records that nobody needs are collected."""
+    keep_images: int = Field(default=2, ge=0)
+    """Newest images of each plugin that are kept though no playground wants them."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """The least severe line that is logged."""
     log_format: Literal["auto", "json", "console"] = "auto"

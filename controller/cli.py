@@ -18,7 +18,9 @@ from api.local_files import ensure_token
 from api.settings import Settings
 from api.store import Store, StoreError
 from api.telemetry import configure_logging
+from controller import operator
 from controller.baseimage.command import base_image
+from controller.engine.errors import EngineError
 from controller.supervise import COMMANDS, supervise
 
 app = typer.Typer(
@@ -102,6 +104,41 @@ def migrate(data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
     """Bring the database to this version's schema. Safe to run again, and while others run it."""
     _migrate(_settings(locals()))
     typer.echo("The database has this version's schema.")
+
+
+@app.command()
+def plan(
+    name: Annotated[str | None, typer.Argument(help="One playground; all when left out.")] = None,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+    controller_port: ControllerPort = None,
+) -> None:
+    """Show what the reconciler would do now, and do nothing (a dry run against the live engine)."""
+    settings = _settings(locals())
+    try:
+        for named in operator.plans(settings, name):
+            typer.echo(f"{named.name}: {named.plan}")
+    except (operator.OperatorError, EngineError, StoreError) as error:
+        _give_up(str(error), code=1)
+
+
+@app.command()
+def gc(
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+    controller_port: ControllerPort = None,
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would go, and why.")] = False,
+) -> None:
+    """Remove images, archives, logs and records that nobody needs any more. The controller does so by itself, too."""
+    settings = _settings({name: value for name, value in locals().items() if name != "dry_run"})
+    try:
+        lines, removed = operator.collect(settings, dry_run=dry_run)
+    except (operator.OperatorError, EngineError, StoreError) as error:
+        _give_up(str(error), code=1)
+    for line in lines:
+        typer.echo(line)
+    typer.echo(f"{len(lines)} steps planned, nothing done." if dry_run else f"{removed} things removed.")
 
 
 def main() -> None:

@@ -19,12 +19,14 @@ from controller.engine.breaker import BreakerEngine
 from controller.engine.docker_engine import DockerEngine
 from controller.executor import Executor
 from controller.host_ports import listening_ports
+from controller.loop.collector import Collector
 from controller.loop.control_loop import ControlLoop
 from controller.loop.leader import Leader
 from controller.loop.observer import Observer
 from controller.loop.reconciler import Reconciler
 from controller.loop.workqueue import Workqueue
 from controller.planner import Policy
+from controller.planner.garbage import Keep
 from controller.private_api import PrivateApi
 from controller.probes import probe_http
 
@@ -70,9 +72,10 @@ def wire(settings: Settings) -> Controller:
     holder = f"{socket.gethostname()}/{os.getpid()}/{new_uid()}"
     leader = Leader(store, holder, settings.lease_ttl, clock)
     logs = BuildLogs(settings.logs_dir / "builds")
+    archives = ArchiveFiles(settings.archives_dir)
     builder = ImageBuilder(
         engine=engine,
-        archives=ArchiveFiles(settings.archives_dir),
+        archives=archives,
         logs=logs,
         controller_id=controller_id,
         base_image=settings.base_image,
@@ -100,16 +103,28 @@ def wire(settings: Settings) -> Controller:
         stop_grace=settings.stop_grace,
         leads=leader.holds,
     )
+    reconciler = Reconciler(store, engine, observer, executor, policy, clock)
+    keep = Keep(images_per_plugin=settings.keep_images)
+    collector = Collector(store, engine, archives, logs, policy, keep, clock)
     loop = ControlLoop(
         store=store,
         engine=engine,
-        reconciler=Reconciler(store, engine, observer, executor, policy, clock),
+        reconciler=reconciler,
         leader=leader,
         queue=queue,
         clock=clock,
         workers=settings.resolved_start_slots,
         resync_interval=settings.resync_interval,
+        collector=collector,
+        gc_interval=settings.gc_interval,
         stop=threading.Event(),
     )
-    private_api = PrivateApi(engine, logs, leader, ensure_controller_token(settings))
+    private_api = PrivateApi(
+        engine=engine,
+        build_logs=logs,
+        leader=leader,
+        reconciler=reconciler,
+        collector=collector,
+        token=ensure_controller_token(settings),
+    )
     return Controller(loop, private_api, builds, store)

@@ -47,6 +47,7 @@ class Reason(StrEnum):
     CONTAINER_STOPPED = "ContainerStopped"
     DELETED = "Deleted"
     DELETION_REQUESTED = "DeletionRequested"
+    ENGINE_FAILED = "EngineFailed"
     ENGINE_REFUSED = "EngineRefused"
     ENGINE_UNAVAILABLE = "EngineUnavailable"
     FOREIGN_CONTAINER = "ForeignContainer"

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from controller.domain.garbage import KeptFile
+
 MAX_BYTES = 4 * 1024 * 1024
 MAX_LINE = 4000
 
@@ -37,6 +39,10 @@ class BuildLogs:
         except FileNotFoundError:
             return None
         return tuple(text.splitlines()[-lines:])
+
+    def list(self) -> tuple[KeptFile, ...]:
+        """All logs that are kept."""
+        return tuple(KeptFile(file.stem, file.stat().st_mtime) for file in sorted(self._folder.glob("*.log")))
 
     def remove(self, uid: str) -> None:
         """Drop the playground's log."""

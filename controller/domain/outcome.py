@@ -11,6 +11,8 @@ class FailureKind(StrEnum):
 
     UNAVAILABLE = "unavailable"
     """Could not be seen to succeed or to fail: observe again."""
+    FAILED = "failed"
+    """The engine answered that it could not: try again with back-off, and say so when it goes on."""
     CONFLICT = "conflict"
     """The engine's state is not what the plan saw: observe again now."""
     NAME_TAKEN = "name taken"

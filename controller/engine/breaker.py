@@ -11,9 +11,10 @@ from contextlib import contextmanager
 import structlog
 
 from controller.domain.container_spec import ContainerSpec
+from controller.domain.garbage import ListedImage
 from controller.domain.observed import ObservedContainer
-from controller.engine.errors import EngineUnavailable
-from controller.engine.interface import Engine, EngineEvent, ImageToBuild, ListedContainer, ListedImage
+from controller.engine.errors import EngineFailed, EngineUnavailable
+from controller.engine.interface import Engine, EngineEvent, ImageToBuild, ListedContainer
 
 log = structlog.get_logger()
 
@@ -152,9 +153,12 @@ class BreakerEngine:
 
     @contextmanager
     def _counted(self) -> Iterator[None]:
-        """Count the call: unavailable is a failure, everything else is an answer."""
+        """Count the call: no answer is a failure, everything else is one, be it a 5xx."""
         try:
             yield
+        except EngineFailed:
+            self._answered()
+            raise
         except EngineUnavailable as error:
             self._failed(str(error))
             raise

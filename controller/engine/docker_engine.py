@@ -6,12 +6,13 @@ from contextlib import suppress
 from typing import Any
 
 from controller.domain.container_spec import ContainerSpec
+from controller.domain.garbage import ListedImage
 from controller.domain.observed import ContainerState, ObservedContainer
 from controller.engine.connect import EngineClient, connect
 from controller.engine.errors import EngineUnavailable, ImageMissing, NameConflict, NotFound
 from controller.engine.image_build import BuildRequest, build_image
 from controller.engine.inspected import observed_container
-from controller.engine.interface import EngineEvent, ImageToBuild, ListedContainer, ListedImage
+from controller.engine.interface import EngineEvent, ImageToBuild, ListedContainer
 from controller.engine.sandbox import host_config, run_as
 from controller.engine.translate import translated
 

@@ -1,7 +1,8 @@
 """What can go wrong at the engine, translated once, here; nobody outside this package catches docker's own errors.
 
     EngineError                     anything the engine, or the way to it, answered with
-    ├── EngineUnavailable           no answer, a broken one or a 5xx: nothing is known, try again later (retryable)
+    ├── EngineUnavailable           no answer or a broken one: nothing is known, try again later (retryable)
+    │   └── EngineFailed            a 5xx: it answers, and could not do it; what it left behind has to be looked at
     ├── EngineRefused               the request is wrong and will be wrong again: a person must change it (terminal)
     ├── NotFound                    the container, image or network is not there
     ├── NameConflict                the name belongs to another container: look again, it may be our own
@@ -22,7 +23,11 @@ class EngineError(Exception):
 
 
 class EngineUnavailable(EngineError):
-    """No answer, a broken answer or a 5xx: the state is unknown. Retry later, with back-off."""
+    """No answer or a broken one: the state is unknown. Retry later, with back-off."""
+
+
+class EngineFailed(EngineUnavailable):
+    """The engine answered a 5xx. For what was asked to be seen that is unknown; for an effect it is a failure."""
 
 
 class EngineRefused(EngineError):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from controller.domain.container_spec import ContainerSpec
+from controller.domain.garbage import ListedImage
 from controller.domain.observed import ContainerState, ObservedContainer
 
 
@@ -20,19 +21,6 @@ class ListedContainer:
     id: str
     uid: str
     state: ContainerState
-
-
-@dataclass(frozen=True, slots=True)
-class ListedImage:
-    """An image with our controller's label."""
-
-    id: str
-    tags: tuple[str, ...]
-    release: str
-    created_at: float
-    """Seconds since the epoch."""
-    in_use: bool
-    """Whether a container of anybody, running or not, was made from it."""
 
 
 @dataclass(frozen=True, slots=True)

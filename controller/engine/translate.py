@@ -8,6 +8,7 @@ import requests
 
 from controller.engine.errors import (
     EngineError,
+    EngineFailed,
     EngineRefused,
     EngineUnavailable,
     ImageMissing,
@@ -47,4 +48,4 @@ def translate(error: docker.errors.APIError, what: str) -> EngineError:
         return NameConflict(text)
     if status < 500 or any(sign in lower for sign in _RUNTIME_REFUSED):
         return EngineRefused(f"The engine refuses ({what}): {text}")
-    return EngineUnavailable(f"The engine failed ({what}): {text}")
+    return EngineFailed(f"The engine failed ({what}): {text}")

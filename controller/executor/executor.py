@@ -27,6 +27,7 @@ from controller.domain.actions import (
 from controller.domain.outcome import ActionFailed, FailureKind, Outcome
 from controller.engine.errors import (
     EngineError,
+    EngineFailed,
     EngineUnavailable,
     ImageMissing,
     NameConflict,
@@ -42,6 +43,7 @@ _KINDS: tuple[tuple[type[Exception], FailureKind], ...] = (
     (NoSuchPlayground, FailureKind.CONFLICT),
     (NoFreePort, FailureKind.NO_FREE_PORT),
     (StoreError, FailureKind.UNAVAILABLE),
+    (EngineFailed, FailureKind.FAILED),
     (EngineUnavailable, FailureKind.UNAVAILABLE),
     (NotFound, FailureKind.CONFLICT),
     (ImageMissing, FailureKind.CONFLICT),

@@ -10,6 +10,7 @@ from api.clock import Clock
 from api.store import Store, StoreError
 from controller.engine.breaker import BreakerEngine
 from controller.engine.errors import EngineError
+from controller.loop.collector import Collector
 from controller.loop.leader import Leader
 from controller.loop.reconciler import PassResult, Reconciler
 from controller.loop.workqueue import Workqueue
@@ -35,6 +36,8 @@ class ControlLoop:
     clock: Clock
     workers: int
     resync_interval: float
+    collector: Collector
+    gc_interval: float
     stop: threading.Event = field(default_factory=threading.Event)
     resync_now: threading.Event = field(default_factory=threading.Event)
     _settled: dict[str, Fingerprint] = field(default_factory=dict)
@@ -48,6 +51,7 @@ class ControlLoop:
             ("events", self._follow_engine),
             ("engine-watch", lambda: self.engine.watch(self.stop, self._look_at_everything)),
             ("resync", self._resync),
+            ("garbage", self._collect),
             *((f"worker-{number}", self._work) for number in range(1, self.workers + 1)),
         ]
         threads = [threading.Thread(target=job, name=name, daemon=name == "events") for name, job in jobs]
@@ -136,6 +140,17 @@ class ControlLoop:
             self.resync_now.clear()
             if not self.stop.is_set() and self.leader.claim() is not None:
                 self._resync_once()
+
+    def _collect(self) -> None:
+        """Now and then, remove what nobody needs."""
+        while not self.stop.wait(self.gc_interval):
+            claim = self.leader.claim()
+            if claim is None:
+                continue
+            try:
+                self.collector.run(claim)
+            except (EngineError, StoreError) as error:
+                log.warning("collection put off", error=str(error))
 
     def _resync_once(self) -> None:
         try:

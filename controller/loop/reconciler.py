@@ -67,6 +67,13 @@ class Reconciler:
                 _log_what_happened(said, outcome)
                 return self._result(view, decided, outcome, said)
 
+    def dry_run(self, uid: str) -> Plan | None:
+        """What a pass would do now; reads only. None when there is no such playground."""
+        desired = self.store.work.load(uid)
+        if desired is None:
+            return None
+        return plan(View(desired, self.observer.observe(desired), self.clock.now(), self.policy))
+
     def _result(self, view: View, decided: Plan, outcome: Outcome, said: Report) -> PassResult:
         now = self.clock.now()
         again = next_look(decided, outcome, said.status, now)

@@ -10,14 +10,22 @@ from controller.planner.view import View, build_incident
 
 LOG_LINES_KEPT = 100
 LOG_LINES_SHOWN = 20
+ENGINE_FAILURES_TO_TELL = 3
+"""An engine that fails once or twice in a row is none of the playground's doing: nobody's wait is ended for it yet."""
+_REASONS = {
+    FailureKind.NAME_TAKEN: Reason.FOREIGN_CONTAINER,
+    FailureKind.REFUSED: Reason.ENGINE_REFUSED,
+    FailureKind.FAILED: Reason.ENGINE_FAILED,
+}
 
 
 def failure_of(view: View, plan: Plan, outcome: Outcome) -> Failure | None:
     """The failure that this pass saw first; None where nothing failed or it has been told already."""
     failed = outcome.failed
-    if failed is not None and failed.kind in {FailureKind.REFUSED, FailureKind.NAME_TAKEN}:
-        reason = Reason.FOREIGN_CONTAINER if failed.kind is FailureKind.NAME_TAKEN else Reason.ENGINE_REFUSED
-        return _failure(view, reason, failed.message, incident=f"{type(failed.action).__name__}@{view.now:.6f}")
+    if failed is not None and failed.kind in _REASONS:
+        return _failure(
+            view, _REASONS[failed.kind], failed.message, incident=f"{type(failed.action).__name__}@{view.now:.6f}"
+        )
     current = view.current
     match plan.situation:
         case Situation.BUILD_FAILED if view.build_failure is not None:
@@ -48,6 +56,11 @@ def failure_of(view: View, plan: Plan, outcome: Outcome) -> Failure | None:
 def failures_in_a_row(view: View) -> int:
     """How often this generation has failed in a row up to now; a request to try again does not count as a success."""
     return view.status.failures if view.failure is not None else 0
+
+
+def ends_waits(failure: Failure, failures: int) -> bool:
+    """Whether those who wait are told that it failed, after so many failures in a row."""
+    return failure.reason is not Reason.ENGINE_FAILED or failures >= ENGINE_FAILURES_TO_TELL
 
 
 def next_attempt(view: View, failure: Failure) -> float | None:

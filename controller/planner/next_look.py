@@ -17,7 +17,7 @@ def next_look(plan: Plan, outcome: Outcome, reported: PlaygroundStatus, now: flo
             return now + UNKNOWN_PAUSE
         if failed.kind is FailureKind.NO_FREE_PORT:
             return now + NO_PORT_PAUSE
-        if failed.kind in {FailureKind.REFUSED, FailureKind.NAME_TAKEN}:
+        if failed.kind in {FailureKind.REFUSED, FailureKind.NAME_TAKEN, FailureKind.FAILED}:
             return reported.next_attempt_at
         return None if failed.kind is FailureKind.STALE_CLAIM else now
     if plan.situation is Situation.BUILD_NEEDED:

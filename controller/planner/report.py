@@ -13,7 +13,7 @@ from api.resources.playground import Failure, PlaygroundStatus
 from controller.domain.outcome import FailureKind, Outcome
 from controller.domain.plan import Plan, Situation
 from controller.planner.events import events_of
-from controller.planner.failures import failure_of, failure_text, failures_in_a_row, next_attempt
+from controller.planner.failures import ends_waits, failure_of, failure_text, failures_in_a_row, next_attempt
 from controller.planner.readiness import ready_condition
 from controller.planner.view import View
 
@@ -181,6 +181,8 @@ def _ended_builds(view: View, plan: Plan, status: PlaygroundStatus, failure: Fai
     results = []
     for build in view.desired.open_builds:
         told = failure or _told_failure(view, build.created_at)
+        if told is not None and not ends_waits(told, status.failures):
+            continue
         if plan.situation is Situation.SERVING:
             result = container_view(seen, restarted=build.restarted)
             results.append(BuildResult(id=build.id, state=BuildState.COMPLETED, result=result))
