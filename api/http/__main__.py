@@ -17,7 +17,7 @@ def main() -> int:
     try:
         serve(settings)
     except (OSError, StoreError) as error:
-        structlog.get_logger(__name__).error("api.failed", error=str(error))
+        structlog.get_logger(__name__).error("api failed", error=str(error))
         return 1
     return 0
 

@@ -20,7 +20,7 @@ class ControllerUnreachableError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class LogReply:
-    """What the controller said about a playground's log: `status` 200 and the text, or another status and why."""
+    """What the controller said about a playground's log: `status` 200 and the lines, or another one and a sentence."""
 
     status: int
     text: str
@@ -29,8 +29,8 @@ class LogReply:
 class ControllerClient:
     """Asks the controller on 127.0.0.1. `token` is the secret that the two processes share through the data folder.
 
-    The port answers `GET /logs/{uid}?tail=N` with text (404 while there is no container), and `GET /healthz` with a JSON
-    object whose `engine` is an object with `status` (`ok` or another word) and perhaps a `message`.
+    The port answers `GET /logs/{uid}?tail=N` with text (404 while nothing has been built or started), `GET /healthz`
+    with `{"engine": {"status": "ok" | "unavailable", "message"?}, …}`, and errors with `{"detail": "a sentence"}`.
     """
 
     def __init__(self, port: int, token: str) -> None:
@@ -41,7 +41,7 @@ class ControllerClient:
         """The last `tail` lines that the playground `uid` printed. Raises ControllerUnreachableError."""
         reply = self._get(f"/logs/{uid}", {"tail": str(tail)}, LOGS_TIMEOUT)
         reply.encoding = "utf-8"
-        return LogReply(reply.status_code, reply.text)
+        return LogReply(reply.status_code, reply.text if reply.status_code == 200 else _sentence(reply))
 
     def health(self) -> dict[str, JsonValue]:
         """What the controller says of itself and the engine. Raises ControllerUnreachableError."""
@@ -70,6 +70,16 @@ class ControllerClient:
                 raise ControllerUnreachableError(
                     f"The controller's private port does not answer: {_brief(error)}"
                 ) from error
+
+
+def _sentence(reply: requests.Response) -> str:
+    """The `detail` of an error, or what stands for it."""
+    try:
+        value = reply.json()
+    except requests.JSONDecodeError:
+        value = None
+    detail = value.get("detail") if isinstance(value, dict) else None
+    return detail if isinstance(detail, str) else f"The controller answered {reply.status_code}."
 
 
 def _brief(error: requests.RequestException) -> str:

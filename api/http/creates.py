@@ -73,7 +73,7 @@ async def _record(
     wanted = wanted_playground(create, plugin_release, source)
     applied = await ctx.records(ctx.deps.store.playgrounds.apply, wanted, now=ctx.now())
     _log.info(
-        "playground.wanted",
+        "playground wanted",
         playground=applied.playground.metadata.name,
         uid=applied.playground.metadata.uid,
         release=plugin_release,

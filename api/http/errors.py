@@ -126,7 +126,7 @@ async def on_store_error(request: Request, error: Exception) -> Response:
         case ValueRefused():
             answer = ApiError(422, str(error))
         case _:
-            _log.error("request.store_failed", path=request.url.path, error=str(error), kind=type(error).__name__)
+            _log.error("records not reached", path=request.url.path, error=str(error), kind=type(error).__name__)
             answer = ApiError(
                 500, "The records can't be read or written now; the server's log says why. Try again later."
             )

@@ -30,7 +30,7 @@ def serve(settings: Settings) -> None:
     """Serve until SIGINT or SIGTERM. Needs no Docker, and no controller.
 
     The database is migrated first, which is safe when several processes start at once. Port 0 takes a free one; the
-    log line `api.listening` names it.
+    log line `api listening` names it.
 
     Raises:
         OSError: the address is taken or not ours.
@@ -53,10 +53,10 @@ def serve(settings: Settings) -> None:
             controller=ControllerClient(settings.controller_port, ensure_controller_token(settings)),
         )
         host, port = listener.getsockname()[:2]
-        _log.info("api.listening", host=host, port=port, data_dir=str(settings.data_dir))
+        _log.info("api listening", host=host, port=port, data_dir=str(settings.data_dir))
         with _signals_end_here():
             server(deps).run(sockets=[listener])
-        _log.info("api.stopped")
+        _log.info("api stopped")
     finally:
         listener.close()
         store.close()

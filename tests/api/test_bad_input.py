@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
+from structlog.testing import capture_logs
 
 from api.http.wanted import NOTHING_TO_RUN
-from tests.api.conftest import Api
+from tests.api.conftest import TOKEN, Api
 from tests.api.plugins import CONFIG, PAGE, archive, plugin
 
 KNOWN = {"plugin_release": "my-plugin@1.0.0"}
@@ -197,8 +198,12 @@ def test_what_nobody_expected_is_500_without_the_inside(
         raise RuntimeError("secret inside")
 
     monkeypatch.setattr(api.store.playgrounds, "list", broken)
-    reply = client.get("/containers/")
+    with capture_logs() as lines:
+        reply = client.get("/containers/")
     assert reply.status_code == 500
+    [crash] = [line for line in lines if line["event"] == "request crashed"]
+    assert "RuntimeError: secret inside" in crash["traceback"]
+    assert TOKEN not in str(lines)
     assert "secret" not in reply.text
     assert reply.json()["detail"].startswith("Something went wrong inside")
 

@@ -163,9 +163,11 @@ class _PrivatePort(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         known = self.headers["Authorization"] == "Bearer shared"
         if self.path == "/healthz":
-            self._answer(200, json.dumps({"status": "degraded", "engine": {"status": "away", "message": "No Docker."}}))
-        elif known and self.path.endswith("/logs/none?tail=100"):
-            self._answer(404, "no container")
+            self._answer(
+                200, json.dumps({"leading": True, "engine": {"status": "unavailable", "message": "No Docker."}})
+            )
+        elif known and self.path.endswith("?tail=100"):
+            self._answer(404, json.dumps({"detail": "Nothing has been built yet."}))
         else:
             self._answer(200 if known else 401, f"{self.path}\nzwölf\n")
 
@@ -198,6 +200,11 @@ def test_logs_come_from_the_controllers_private_port(
         monkeypatch.setattr(api.deps.controller, "_base", f"http://127.0.0.1:{port}")
         monkeypatch.setattr(api.deps.controller, "_headers", {"Authorization": "Bearer shared"})
         reply = client.get(f"/containers/{uid}/logs?tail=7")
+        nothing = client.get(f"/containers/{uid}/logs")
+        monkeypatch.setattr(api.deps.controller, "_headers", {"Authorization": "Bearer other"})
+        refused = client.get(f"/containers/{uid}/logs")
+    assert (nothing.status_code, nothing.json()["detail"]) == (404, "Nothing has been built yet.")
+    assert (refused.status_code, refused.json()["detail"]) == (409, "The controller answered 401.")
     assert reply.text == f"/logs/{uid}?tail=7\nzwölf\n"
     assert reply.headers["content-type"] == "text/plain; charset=utf-8"
 
@@ -206,7 +213,7 @@ def test_the_private_ports_other_answers(api: Api) -> None:
     with private_port() as port:
         assert ControllerClient(port, "shared").logs("none", 100).status == 404
         assert ControllerClient(port, "wrong").logs("x", 1).status == 401
-        assert ControllerClient(port, "shared").health()["engine"] == {"status": "away", "message": "No Docker."}
+        assert ControllerClient(port, "shared").health()["engine"] == {"status": "unavailable", "message": "No Docker."}
     with pytest.raises(ControllerUnreachableError):
         ControllerClient(port, "shared").health()
 
@@ -224,6 +231,6 @@ def test_health_is_200_whatever_is_wrong(api: Api, client: TestClient, monkeypat
     with private_port() as port:
         monkeypatch.setattr(api.deps.controller, "_base", f"http://127.0.0.1:{port}")
         body = client.get("/health").json()
-    assert (body["status"], body["reasons"], body["engine"]["status"]) == ("degraded", ["No Docker."], "away")
+    assert (body["status"], body["reasons"], body["engine"]["status"]) == ("degraded", ["No Docker."], "unavailable")
     api.clock.seconds += 60
     assert client.get("/health").json()["controller"]["status"] == "absent"

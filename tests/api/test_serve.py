@@ -45,7 +45,7 @@ def listening(process: Process) -> int:
     for line in process.stderr:
         lines.append(line)
         said: dict[str, Any] = json.loads(line)
-        if said["event"] == "api.listening":
+        if said["event"] == "api listening":
             port: int = said["port"]
             return port
     raise AssertionError(lines)
@@ -59,7 +59,7 @@ def test_it_serves_without_docker_and_ends_cleanly(tmp_path: Path) -> None:
         process.send_signal(signal.SIGTERM)
         out, err = process.communicate(timeout=20)
     assert (process.returncode, out) == (0, "")
-    assert json.loads(err.splitlines()[-1])["event"] == "api.stopped"
+    assert json.loads(err.splitlines()[-1])["event"] == "api stopped"
     assert (tmp_path / "data" / "token").stat().st_mode & 0o777 == 0o600
 
 
@@ -120,5 +120,5 @@ def test_a_database_that_can_not_be_is_one_sentence(tmp_path: Path, url: str) ->
     process = start(tmp_path, PLAYGROUND_PORT="0", PLAYGROUND_DATABASE_URL=url)
     out, err = process.communicate(timeout=30)
     assert (process.returncode, out) == (1, "")
-    assert json.loads(err.splitlines()[-1])["event"] == "api.failed"
+    assert json.loads(err.splitlines()[-1])["event"] == "api failed"
     assert "Traceback" not in err

@@ -117,12 +117,8 @@ async def read_logs(request: Request) -> Response:
             "The logs come from the controller, which does not answer. Is 'playground-server controller' running?"
         )
         raise ApiError(409, f"{sentence} ({error})") from error
-    if reply.status == 404:
-        raise ApiError(404, f"Playground {playground.metadata.name} has no container yet, so there is no log.")
     if reply.status != 200:
-        raise ApiError(
-            409, f"The controller could not read the logs (it answered {reply.status}); its own log says why."
-        )
+        raise ApiError(404 if reply.status == 404 else 409, reply.text)
     return PlainTextResponse(reply.text, headers={"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"})
 
 
