@@ -82,8 +82,11 @@ class ContainerClientMixin(ClientBase):
             return reply
         build = self.wait_for_build(build_id, timeout=timeout, on_progress=on_progress)
         container = build.get("result") or reply
+        # What only the reply to the create tells must not be lost with it.
         if reply.get("restarted"):
             container.setdefault("restarted", True)
+        if reply.get("warnings"):
+            container.setdefault("warnings", reply["warnings"])
         return container
 
     def get_build_status(self, build_id: str) -> Build:

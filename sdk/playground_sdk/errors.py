@@ -175,7 +175,7 @@ class WaitTimeoutError(PlaygroundError, TimeoutError):
         self.waiting_for = waiting_for
         self.last = last
         self.detail = last
-        super().__init__(f"{what} was not there after {seconds:g} s; waiting for: {waiting_for}")
+        super().__init__(f"{what} after {seconds:g} s: {waiting_for}")
 
 
 _BY_STATUS: Mapping[int, type[ApiError]] = {

@@ -23,7 +23,9 @@ class Condition(TypedDict, total=False):
 class Container(TypedDict, total=False):
     """A playground as the Agent's clients see it."""
 
-    id: str | None  # the Docker container's id; None as long as there is no container
+    id: str | None  # the Docker container's id; as long as there is none, null or what else looks the playground up
+    record_id: int
+    uid: str
     name: str
     status: str  # requested building starting running unhealthy stopped failed deleting deleted
     health: str  # unknown healthy unhealthy
@@ -41,12 +43,16 @@ class Container(TypedDict, total=False):
     conditions: list[Condition]
     restarts: int
     last_error: str | None
+    last_exit_code: int | None
+    oom_killed: bool
+    last_log_lines: list[str]
     next_attempt_at: str | None
     created_at: str
     updated_at: str
     attrs: dict[str, Any]  # only in the reply for one container
     restarted: bool  # only after a create: the same container was started again
-    build_id: str  # only after a create, as are the three below
+    warnings: list[str]  # only after a create: what was taken all the same
+    build_id: str  # only after a create, as the three below
     status_url: str
     sse_url: str
     ws_url: str

@@ -70,7 +70,7 @@ def await_build(
         WaitTimeoutError: ``timeout`` seconds are over; it names the last message.
         ApiError, TransportError: asking failed for good.
     """
-    for reply in _polled(fetch, f"Build {build_id}", timeout, _reporter(on_progress, build_id), clock):
+    for reply in _polled(fetch, f"Build {build_id} is not completed", timeout, _reporter(on_progress, build_id), clock):
         build = cast("Build", reply)
         match build.get("status"):
             case "completed":
@@ -99,7 +99,7 @@ def await_status(
         ApiError, TransportError: asking failed for good, or the playground is gone.
     """
     try:
-        for reply in _polled(fetch, f"Playground {name} being {status}", timeout, _reporter(on_progress, ""), clock):
+        for reply in _polled(fetch, f"Playground {name} is not {status}", timeout, _reporter(on_progress, ""), clock):
             container = cast("Container", reply)
             reached = container.get("status")
             if reached == status:

@@ -92,6 +92,14 @@ def test_an_archive_is_sent_as_it_is(agent: Agent, cli: Cli, tmp_path: Path) -> 
     assert b"\r\n\r\nany bytes\r\n--" in agent.last.body
 
 
+def test_warnings_of_the_create_are_told(agent: Agent, cli: Cli) -> None:
+    created = {"build_id": "b1", "warnings": ["version 1.0 was a number"]}
+    agent.answers(Reply(201, created), {"status": "completed", "result": RUNNING})
+    done = cli("create", "hello@1.0")
+    assert "warning: version 1.0 was a number\n" in done.stderr
+    assert done.stdout == "http://127.0.0.1:7860\n"
+
+
 def test_no_wait_prints_the_name(agent: Agent, cli: Cli) -> None:
     agent.answers(CREATED)
     done = cli("create", "hello@1.0.0", "--no-wait")
@@ -119,7 +127,7 @@ def test_a_time_out_says_what_it_waited_for(agent: Agent, cli: Cli) -> None:
     agent.answers(CREATED, {"status": "pending", "message": "No free host port in 7860-8860."})
     done = cli("create", "hello@1.0.0", "--timeout", "0")
     assert done.exit_code == 124
-    assert "waiting for: No free host port in 7860-8860." in done.stderr
+    assert "Build b1 is not completed after 0 s: No free host port in 7860-8860." in done.stderr
     assert "--timeout" in done.stderr
 
 

@@ -58,7 +58,9 @@ def test_start_that_fails_says_why(agent: Agent, cli: Cli) -> None:
 
 def test_a_stop_that_takes_too_long(agent: Agent, cli: Cli) -> None:
     agent.answers({"status": "running"}, {"status": "running"})
-    assert cli("stop", "a", "--wait", "--timeout", "0").exit_code == 124
+    done = cli("stop", "a", "--wait", "--timeout", "0")
+    assert done.exit_code == 124
+    assert "Playground a is not stopped after 0 s: running" in done.stderr
 
 
 @pytest.mark.parametrize("arguments", [["delete"], ["delete", ""], ["delete", "a", " "], ["get", ""], ["stop", ".."]])

@@ -58,6 +58,12 @@ def test_wide_shows_more(agent: Agent, cli: Cli) -> None:
     assert second.endswith("The app raised at import.")
 
 
+def test_a_uid_is_not_shown_as_a_container(agent: Agent, cli: Cli) -> None:
+    agent.answers(page({**BROKEN, "id": "uid0", "uid": "uid0"}), {**HELLO, "uid": "uid0"})
+    assert "uid0" not in cli("list", "-o", "wide").stdout
+    assert "Container: abc123def456789\n" in cli("get", "hello").stdout
+
+
 def test_names_and_json(agent: Agent, cli: Cli) -> None:
     agent.answers(page(HELLO, BROKEN), page(HELLO))
     assert cli("list", "-o", "name").stdout == "hello-gradio\nbroken\n"

@@ -82,6 +82,8 @@ def create(  # noqa: PLR0913 - one parameter per option
 def _print(session: Session, container: Container, output: str | None, *, waited: bool) -> None:
     """The URL alone goes to stdout; without one, the name to ask for it by."""
     name = shown(container.get("name") or container.get("id") or container.get("build_id"))
+    for warning in container.get("warnings") or ():
+        session.out.note(f"warning: {warning}")
     if output == "json":
         session.out.json(container)
     elif waited and container.get("endpoint"):

@@ -26,7 +26,7 @@ _NARROW: tuple[_Column, ...] = (
 )
 _WIDE: tuple[_Column, ...] = (
     *_NARROW,
-    ("CONTAINER", lambda item, _: shown((item.get("id") or "")[:12])),
+    ("CONTAINER", lambda item, _: shown((_container_id(item) or "")[:12])),
     ("IMAGE", lambda item, _: shown(item.get("image"))),
     ("PORT", lambda item, _: shown(item.get("host_port"))),
     ("RESTARTS", lambda item, _: shown(item.get("restarts"))),
@@ -154,7 +154,7 @@ def _facts(container: Container, now: float) -> list[tuple[str, str]]:
         ("Health", container.get("health")),
         ("Release", container.get("plugin_release")),
         ("Model", None if model is None else str(model)),
-        ("Container", container.get("id")),
+        ("Container", _container_id(container)),
         ("Image", container.get("image")),
         ("Host port", container.get("host_port")),
         ("Restarts", container.get("restarts")),
@@ -165,8 +165,15 @@ def _facts(container: Container, now: float) -> list[tuple[str, str]]:
         ("Age", age(container.get("created_at"), now)),
         ("Next attempt", container.get("next_attempt_at")),
         ("Last error", container.get("last_error")),
+        ("Last lines", "\n".join(container.get("last_log_lines") or ())),
     ]
     return [(name, str(value)) for name, value in pairs if value not in {None, "", "-"}]
+
+
+def _container_id(container: Container) -> str | None:
+    """The Docker container's id, where there is a container: until then a server may give the playground's uid."""
+    found = container.get("id")
+    return None if found == container.get("uid") else found
 
 
 def _json(value: object) -> str:
