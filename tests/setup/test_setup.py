@@ -1,15 +1,18 @@
 """Set-up: the engine that is found or started, the repository's own scripts, the tests' images."""
 
-import json
 import os
-import shutil
 import subprocess
 import sys
 import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 
+import docker
 import pytest
 import requests
+from docker.models.containers import Container
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
 
 ROOT = Path(__file__).parents[2]
 
@@ -115,26 +118,66 @@ def test_the_scripts_are_executable_and_parse() -> None:
         assert os.access(ROOT / script, os.X_OK)
 
 
-@pytest.mark.engine
-def test_the_tiny_web_server_answers_misbehaves_and_ends() -> None:
-    run = ["docker", "run", "--detach", "--read-only", "--cap-drop=ALL", "--publish=127.0.0.1:0:7860"]
-    if shutil.which("docker") is None:
-        pytest.skip("the docker command is not installed; nothing but this test uses it")
-    made = subprocess.run(
-        [sys.executable, "-m", "tests.images.build"], cwd=ROOT, capture_output=True, text=True, check=False
+@pytest.fixture
+def engine() -> Iterator[docker.DockerClient]:
+    client = docker.from_env()
+    yield client
+    client.close()
+
+
+def start_tiny_server(engine: docker.DockerClient, **environment: str) -> Container:
+    return engine.containers.run(
+        "playground-test-http",
+        detach=True,
+        read_only=True,
+        cap_drop=["ALL"],
+        ports={"7860/tcp": ("127.0.0.1", 0)},
+        environment=environment,
     )
+
+
+def ask(container: Container) -> requests.Response:
+    container.reload()
+    bindings = container.ports["7860/tcp"]
+    assert bindings, container.logs()
+    url = f"http://127.0.0.1:{bindings[0]['HostPort']}/any/path"
+    with requests.Session() as session:  # the first milliseconds belong to the server's start
+        session.mount("http://", HTTPAdapter(max_retries=Retry(total=20, backoff_factor=0.02)))
+        return session.get(url, timeout=5)
+
+
+@pytest.fixture
+def tiny_server_image() -> None:
+    command = [sys.executable, "-m", "tests.images.build"]
+    made = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert made.returncode == 0, made.stderr
-    container = subprocess.run(
-        [*run, "--env=UNHEALTHY_AFTER_MS=100000", "playground-test-http"], capture_output=True, text=True, check=True
-    ).stdout.strip()
+
+
+@pytest.mark.engine
+@pytest.mark.usefixtures("tiny_server_image")
+@pytest.mark.parametrize(
+    ("environment", "status"), [({}, 200), ({"UNHEALTHY_AFTER_MS": "0"}, 500), ({"CRASH_AFTER_MS": "60000"}, 200)]
+)
+def test_the_tiny_web_server_answers_and_ends_cleanly(
+    engine: docker.DockerClient, environment: dict[str, str], status: int
+) -> None:
+    container = start_tiny_server(engine, **environment)
     try:
-        port = subprocess.run(
-            ["docker", "port", container, "7860/tcp"], capture_output=True, text=True, check=True
-        ).stdout.strip()
-        reply = requests.get(f"http://{port}/any/path", timeout=5)
-        assert (reply.status_code, reply.json()) == (200, {"status": "ok"})
-        subprocess.run(["docker", "stop", "--time=5", container], capture_output=True, check=True)
-        state = json.loads(subprocess.run(["docker", "inspect", container], capture_output=True, check=True).stdout)
-        assert state[0]["State"]["ExitCode"] == 0
+        reply = ask(container)
+        assert reply.status_code == status
+        assert reply.json()["status"] in ("ok", "unhealthy")
+        assert container.logs() == b"playground-test-http started\n"
+        container.stop(timeout=5)
+        assert container.wait()["StatusCode"] == 0
     finally:
-        subprocess.run(["docker", "rm", "--force", container], capture_output=True, check=False)
+        container.remove(force=True)
+
+
+@pytest.mark.engine
+@pytest.mark.usefixtures("tiny_server_image")
+def test_the_tiny_web_server_crashes_on_request(engine: docker.DockerClient) -> None:
+    container = start_tiny_server(engine, CRASH_AFTER_MS="50", NEVER_LISTEN="1")
+    try:
+        assert container.wait(timeout=20)["StatusCode"] == 3
+    finally:
+        container.remove(force=True)
