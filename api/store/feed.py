@@ -124,4 +124,4 @@ class ChangeFeed:
 
 
 def _unavailable(error: psycopg.Error) -> StoreUnavailable:
-    return StoreUnavailable(f"The database does not answer ({str(error).strip()}): is it running?")
+    return StoreUnavailable(f"The database does not answer ({str(error).strip().splitlines()[0]}): is it running?")

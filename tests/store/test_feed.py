@@ -3,10 +3,13 @@
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 
+import psycopg
 import pytest
 
 from api.store import Store
+from api.store.database import NOTIFY_CHANNEL
 from tests.store.builders import NOW, apply, claim, report
+from tests.store.conftest import Databases
 
 LONG = 60.0  # seconds; far longer than any wait that works, and shorter than the test's own limit
 
@@ -63,3 +66,18 @@ def test_a_stop_ends_it(store: Store) -> None:
 def test_a_version_from_the_future_waits_for_no_less(store: Store) -> None:
     apply(store)
     assert store.feed.wait(1000, timeout=0.05, stop=threading.Event()) == 1000
+
+
+@pytest.mark.postgres
+def test_on_postgresql_a_desired_change_is_notified(postgres_databases: Databases) -> None:
+    url = postgres_databases.migrated()
+    store = Store.open(url)
+    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as listener:
+        listener.execute(f"LISTEN {NOTIFY_CHANNEL}")
+        uid = apply(store).playground.metadata.uid
+        assert len(list(listener.notifies(timeout=LONG, stop_after=1))) == 1
+        store.work.report(claim(store), uid, report(), now=NOW)
+        store.playgrounds.request_deletion(uid, now=NOW)
+        assert len(list(listener.notifies(timeout=LONG, stop_after=1))) == 1, "of the deletion, not of the report"
+        assert list(listener.notifies(timeout=0)) == []
+    store.close()

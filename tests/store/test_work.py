@@ -1,6 +1,7 @@
 """The controller's side: what it reads, and its guarded writes."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,7 @@ from api.resources.desired import Claim, DesiredState
 from api.resources.event import NewEvent
 from api.resources.playground import DesiredRunState, Failure
 from api.store import StaleClaim, Store
+from api.store.database import Database, Transaction
 from tests.store.builders import NOW, RANGE, apply, claim, report, source, stale_claim, status
 
 STARTED = NewEvent(reason=Reason.CONTAINER_STARTED, message="Started.")
@@ -91,6 +93,25 @@ def test_a_stale_claim_changes_nothing(store: Store, write: Callable[[Store, Cla
     assert _everything(store) == before
     with pytest.raises(StaleClaim):
         store.work.prune(old, tombstones_before=NOW, events_before=NOW, builds_before=NOW, now=NOW)
+
+
+def test_a_lease_taken_over_between_look_and_write_changes_nothing(
+    store: Store, second: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uid = apply(store).playground.metadata.uid
+    old = claim(store, "old", now=NOW - 100)
+    before = _everything(store)
+    write = Database.write
+
+    def late(database: Database, work: Callable[[Transaction], Any]) -> Any:
+        monkeypatch.undo()
+        claim(second, "new")
+        return write(database, work)
+
+    monkeypatch.setattr(Database, "write", late)
+    assert not store.work.report(old, uid, report(STARTED), now=NOW)
+    assert second.leases.holder("controller") is not None, "the lease was taken over meanwhile"
+    assert _everything(store) == before
 
 
 def test_a_claim_released_is_stale(store: Store, holder: Claim) -> None:
