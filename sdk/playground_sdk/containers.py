@@ -67,10 +67,9 @@ class ContainerClientMixin(ClientBase):
             WaitTimeoutError: it is recorded, and not there yet; says what it waits for.
         """
         fields = _create_fields(plugin_release, plugin_file, model, labels)
-        extra = {"params": params, "envs": envs, "metadata": metadata}
-        fields.update({key: _as_dict(key, value) for key, value in extra.items() if value is not None})
+        fields |= _given_dicts(params=params, envs=envs, metadata=metadata)
         given = {"kind": kind, "backend_container_id": backend_container_id}
-        fields.update({key: value for key, value in given.items() if value is not None})
+        fields |= {key: value for key, value in given.items() if value is not None}
         body: Mapping[str, Any] | MultipartBody = fields
         if plugin_file is not None:
             archive = _archive(plugin_file)
@@ -81,13 +80,7 @@ class ContainerClientMixin(ClientBase):
         if not wait or not build_id:
             return reply
         build = self.wait_for_build(build_id, timeout=timeout, on_progress=on_progress)
-        container = build.get("result") or reply
-        # What only the reply to the create tells must not be lost with it.
-        if reply.get("restarted"):
-            container.setdefault("restarted", True)
-        if reply.get("warnings"):
-            container.setdefault("warnings", reply["warnings"])
-        return container
+        return _created(reply, build)
 
     def get_build_status(self, build_id: str) -> Build:
         """Where a build is: ``status``, ``message``, ``conditions``, and in the end ``result`` or ``error``."""
@@ -215,10 +208,22 @@ def _create_fields(
     return fields
 
 
-def _as_dict(key: str, value: Mapping[str, Any]) -> dict[str, Any]:
-    if not isinstance(value, Mapping):
-        raise TypeError(f"{key} must be a mapping, not {type(value).__name__}.")
-    return dict(value)
+def _given_dicts(**values: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Those that were given, as plain dicts."""
+    for key, value in values.items():
+        if value is not None and not isinstance(value, Mapping):
+            raise TypeError(f"{key} must be a mapping, not {type(value).__name__}.")
+    return {key: dict(value) for key, value in values.items() if value is not None}
+
+
+def _created(reply: Container, build: Build) -> Container:
+    """The completed build's container, with what only the reply to the create tells."""
+    container = build.get("result") or reply
+    if reply.get("restarted"):
+        container.setdefault("restarted", True)
+    if reply.get("warnings"):
+        container.setdefault("warnings", reply["warnings"])
+    return container
 
 
 def _archive(plugin_file: str | Path) -> Path:
