@@ -15,7 +15,7 @@ def container_view(playground: Playground, *, restarted: bool = False) -> dict[s
     """The container dict: a list's item.
 
     `id` is the Docker container's id once there is one, else the playground's uid; both look the playground up.
-    `endpoint` is there only while it serves; `image` and `name` as far as they are known.
+    `endpoint` is there while a container runs; `image` and `name` as far as they are known.
     """
     status, metadata, spec = playground.status, playground.metadata, playground.spec
     view: dict[str, JsonValue] = {

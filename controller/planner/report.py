@@ -50,7 +50,7 @@ def _status(view: View, plan: Plan, outcome: Outcome, failure: Failure | None) -
         "container_id": container.id if container else None,
         "container_name": container.name if container else None,
         "image": container.image if container else view.image,
-        "endpoint": _endpoint(view) if container else None,
+        "endpoint": _endpoint(view) if any(c.is_up for c in (view.current, view.previous) if c) else None,
         "restarts": before.restarts + _restarts(view, outcome),
         "failures": failures_in_a_row(view),
         "probe_failures": 0,
@@ -69,14 +69,17 @@ def _status(view: View, plan: Plan, outcome: Outcome, failure: Failure | None) -
         update["next_attempt_at"] = None
     if serving and view.current is not None:
         since = before.ready_since if before.ready_run == view.current.run else None
-        since = view.now if since is None else since
+        if since is None or (view.failure is not None and since <= view.failure.at):
+            since = view.now  # health counts from the recovery on
         update |= {"ready_since": since, "ready_run": view.current.run}
         if view.now - since >= view.policy.healthy_period:
             update["failures"] = 0
     return before.model_copy(update=update)
 
 
-def _endpoint(view: View) -> str:
+def _endpoint(view: View) -> str | None:
+    if view.playground.host_port is None:
+        return None
     return f"http://{view.policy.advertise_host}:{view.playground.host_port}"
 
 
@@ -181,8 +184,6 @@ def _ended_builds(view: View, plan: Plan, status: PlaygroundStatus, failure: Fai
     results = []
     for build in view.desired.open_builds:
         told = failure or _told_failure(view, build.created_at)
-        if told is not None and not ends_waits(told, status.failures):
-            continue
         if plan.situation is Situation.SERVING:
             result = container_view(seen, restarted=build.restarted)
             results.append(BuildResult(id=build.id, state=BuildState.COMPLETED, result=result))
@@ -192,7 +193,7 @@ def _ended_builds(view: View, plan: Plan, status: PlaygroundStatus, failure: Fai
         elif plan.situation is Situation.COMPLETED and failure is None:
             text = "It ended by itself, with exit code 0, before it served."
             results.append(BuildResult(id=build.id, state=BuildState.FAILED, error=text))
-        elif told is not None:
+        elif told is not None and ends_waits(told, status.failures):
             results.append(BuildResult(id=build.id, state=BuildState.FAILED, error=failure_text(told)))
     return tuple(results)
 
