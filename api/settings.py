@@ -40,6 +40,11 @@ def _parse_port_range(value: object) -> object:
     return range(low, high + 1)
 
 
+def _parse_words(value: object) -> object:
+    """`a, b` as a set of words."""
+    return frozenset(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value
+
+
 PortRange = Annotated[range, NoDecode, BeforeValidator(_parse_port_range)]
 
 
@@ -66,6 +71,10 @@ class Settings(BaseSettings):
     """The API's port."""
     token: SecretStr | None = None
     """The clients' token. Default: one made at first start and kept in `<data_dir>/token` (0600)."""
+    trusted_proxies: Annotated[frozenset[str], NoDecode, BeforeValidator(_parse_words)] = frozenset(
+        {"127.0.0.1", "::1"}
+    )
+    """Reverse proxies (addresses, with commas between) whose `X-Forwarded-*` headers are believed."""
     max_archive_bytes: int = Field(default=512 * MEBIBYTE, gt=0)
     """The largest upload."""
     controller_port: int = Field(default=8001, ge=0, le=65535)

@@ -11,6 +11,9 @@ from typing import Any
 import orjson
 import structlog
 
+_TRACEBACKS = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+"""Without the values of local variables: a token or a plugin's environment may be among them."""
+
 
 def configure_logging(level: str, log_format: str, *, process: str) -> None:
     """Set structlog up, and send the libraries' own warnings through it.
@@ -36,9 +39,13 @@ def configure_logging(level: str, log_format: str, *, process: str) -> None:
     ]
     renderer: list[structlog.typing.Processor]
     if console:
-        renderer = [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        plain = structlog.dev.plain_traceback
+        renderer = [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)]
     else:
-        renderer = [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer(serializer=_dumps)]
+        renderer = [
+            structlog.processors.ExceptionRenderer(_TRACEBACKS),
+            structlog.processors.JSONRenderer(serializer=_dumps),
+        ]
     structlog.configure(
         processors=[*shared, *renderer],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),

@@ -42,7 +42,7 @@ def create_app(deps: Dependencies) -> Starlette:
         routes=list(ROUTES),
         middleware=[
             Middleware(AccessLayer, clock=deps.clock),
-            Middleware(ForwardedHeaders, trusted=deps.trusted_proxies),
+            Middleware(ForwardedHeaders, trusted=deps.settings.trusted_proxies),
             Middleware(TokenGate, token=deps.token),
         ],
         exception_handlers={

@@ -18,14 +18,13 @@ from api.store import Store
 P = ParamSpec("P")
 R = TypeVar("R")
 
-LOOPBACK = frozenset({"127.0.0.1", "::1"})
 RECORD_THREADS = 8
 ARCHIVE_THREADS = 4
 
 
 @dataclass(frozen=True)
 class Dependencies:
-    """Everything outside of a request. `trusted_proxies` are the peers whose `X-Forwarded-*` headers are believed."""
+    """Everything outside of a request."""
 
     store: Store
     archives: ArchiveFiles
@@ -33,7 +32,6 @@ class Dependencies:
     clock: Clock
     token: str
     controller: ControllerClient
-    trusted_proxies: frozenset[str] = LOOPBACK
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,7 @@ def container_view(playground: Playground, *, restarted: bool = False) -> dict[s
         "labels": list(labels_to_list(metadata.labels)),
         "metadata": dict(metadata.annotations),
         "message": message(playground),
+        "restarts": status.restarts,
         "created_at": timestamp(metadata.created_at),
         "updated_at": timestamp(metadata.updated_at),
     }
@@ -76,7 +77,6 @@ def container_detail(playground: Playground) -> dict[str, JsonValue]:
         "observed_generation": status.observed_generation,
         "params": dict(spec.params),
         "conditions": conditions,
-        "restarts": status.restarts,
         "last_error": failure.message if failure else None,
         "last_exit_code": failure.exit_code if failure else None,
         "oom_killed": failure.oom_killed if failure else False,
