@@ -32,9 +32,7 @@ class Reason(StrEnum):
     """Why a condition has its status; also the reasons of events."""
 
     ACCEPTED = "Accepted"
-    ARCHIVE_MISSING = "ArchiveMissing"
     ARCHIVE_REFUSED = "ArchiveRefused"
-    BACK_OFF = "BackOff"
     BUILD_CANCELLED = "BuildCancelled"
     BUILD_FAILED = "BuildFailed"
     BUILD_STARTED = "BuildStarted"
@@ -46,13 +44,10 @@ class Reason(StrEnum):
     CONTAINER_STARTED = "ContainerStarted"
     CONTAINER_STOPPED = "ContainerStopped"
     DELETED = "Deleted"
-    DELETION_REQUESTED = "DeletionRequested"
     ENGINE_FAILED = "EngineFailed"
     ENGINE_REFUSED = "EngineRefused"
-    ENGINE_UNAVAILABLE = "EngineUnavailable"
     FOREIGN_CONTAINER = "ForeignContainer"
     IMAGE_MISSING = "ImageMissing"
-    IMAGE_NOT_ALLOWED = "ImageNotAllowed"
     NO_FREE_PORT = "NoFreePort"
     NOT_STARTED = "NotStarted"
     OUT_OF_MEMORY = "OutOfMemory"
@@ -71,15 +66,12 @@ class Reason(StrEnum):
 
 FAILURE_REASONS = frozenset(
     {
-        Reason.ARCHIVE_MISSING,
         Reason.ARCHIVE_REFUSED,
-        Reason.BACK_OFF,
         Reason.BUILD_FAILED,
         Reason.CONTAINER_EXITED,
         Reason.ENGINE_REFUSED,
         Reason.FOREIGN_CONTAINER,
         Reason.IMAGE_MISSING,
-        Reason.IMAGE_NOT_ALLOWED,
         Reason.OUT_OF_MEMORY,
         Reason.ROLLED_BACK,
         Reason.TIMED_OUT,

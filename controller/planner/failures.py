@@ -1,7 +1,7 @@
 """The failure a pass has met, if any: what it says, when the next attempt is, and how it reads to a person."""
 
 from api.resources.conditions import Reason
-from api.resources.playground import Failure
+from api.resources.playground import Failure, RestartPolicy
 from controller.domain.observed import ObservedContainer
 from controller.domain.outcome import FailureKind, Outcome
 from controller.domain.plan import Plan, Situation
@@ -67,7 +67,7 @@ def next_attempt(view: View, failure: Failure) -> float | None:
     """When to try again; None where only a change can help: the next attempt would be the same."""
     current = view.current
     ended = current is not None and current.has_ended and failure.incident == current.run
-    if failure.reason is Reason.ARCHIVE_REFUSED or (ended and view.spec.restart_policy == "Never"):
+    if failure.reason is Reason.ARCHIVE_REFUSED or (ended and view.spec.restart_policy is RestartPolicy.NEVER):
         return None
     if view.can_roll_back and failure.reason in {Reason.TIMED_OUT, Reason.CONTAINER_EXITED, Reason.OUT_OF_MEMORY}:
         return None

@@ -54,5 +54,6 @@ def ready_condition(view: View, plan: Plan, outcome: Outcome, failure: Failure |
 def _rolled_back(view: View) -> Saying | None:
     if view.previous is None or view.failure is None:
         return None
-    old = f"generation {view.previous.generation} serves again"
+    back = "serves again" if view.previous.is_up else "has been put back and ended; it is started again"
+    old = f"generation {view.previous.generation} {back}"
     return Saying(Reason.ROLLED_BACK, f"Generation {view.generation} has failed and {old}: {view.failure.message}")

@@ -22,7 +22,7 @@ from controller.domain.actions import (
     StartContainer,
     StopContainer,
 )
-from controller.domain.observed import ContainerState, ObservedContainer, Unknown
+from controller.domain.observed import BuildEnded, ContainerState, ObservedContainer, Unknown
 from controller.domain.plan import Plan, Situation
 from controller.planner.view import View
 
@@ -33,6 +33,10 @@ EARLY_PROBE_PAUSE = 0.05
 PROBE_PAUSE = 0.25
 EARLY = 3.0
 FAILING_PROBE_PAUSE = 1.0
+INTERRUPTED_BUILD_PAUSE = 5.0
+"""Between a build of which nobody knows how it ended (the engine went away) and the next one."""
+RETURN_PAUSE = 30.0
+"""Between the end of an older container that was put back and its next start."""
 
 
 def unknown(view: View) -> Plan | None:
@@ -134,6 +138,11 @@ def build_needed(view: View) -> Plan | None:
     if view.current is not None or not view.image_is_absent or view.spec.plugin is None:
         return None
     cause = "the image is not there"
+    last = view.observed.build
+    if isinstance(last, BuildEnded) and last.image == view.image and last.error is None:
+        again_at = last.ended_at + INTERRUPTED_BUILD_PAUSE
+        if again_at > view.now and last.ended_at > view.last_asked_at:
+            return Plan(Situation.BUILD_NEEDED, look_again=again_at)
     return Plan(
         Situation.BUILD_NEEDED,
         (StartBuild(view.image, view.spec.plugin.digest, view.generation, cause),),
@@ -251,6 +260,9 @@ def rolled_back(view: View) -> Plan | None:
         return None
     if view.previous.is_up:
         return Plan(Situation.ROLLED_BACK, look_again=view.now + view.policy.liveness_interval)
+    again_at = (view.previous.finished_at or 0.0) + RETURN_PAUSE
+    if (view.previous.started_at or 0.0) > view.failure.at and again_at > view.now:
+        return Plan(Situation.ROLLED_BACK, look_again=again_at)  # it has been put back, and it ends, too
     return Plan(Situation.ROLLED_BACK, _roll_back(view))
 
 
@@ -286,6 +298,9 @@ def not_started(view: View) -> Plan | None:
     """The wanted container is there and not up: start it. What is left when all others have declined."""
     current = view.current
     assert current is not None
+    if current.state is ContainerState.DEAD:
+        cause = "the engine could not remove it whole, and will not start it"
+        return Plan(Situation.NOT_STARTED, (RemoveContainer(current.id, current.name, cause),))
     cause = "it is not running" if current.has_ended else "it was created and never started"
     start = StartContainer(current.id, current.name, cause)
     return Plan(Situation.NOT_STARTED, (*_stop_previous(view), start))

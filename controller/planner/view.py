@@ -3,8 +3,16 @@
 from dataclasses import dataclass
 from functools import cached_property
 
+from api.resources.conditions import Reason
 from api.resources.desired import DesiredState
-from api.resources.playground import DesiredRunState, Failure, Playground, PlaygroundSpec, PlaygroundStatus
+from api.resources.playground import (
+    DesiredRunState,
+    Failure,
+    Playground,
+    PlaygroundSpec,
+    PlaygroundStatus,
+    RestartPolicy,
+)
 from controller.domain.container_spec import ContainerSpec
 from controller.domain.observed import (
     BuildEnded,
@@ -150,11 +158,28 @@ class View:
         return self.failure is not None and self.restart_requested_at > self.failure.at
 
     @property
+    def has_recovered(self) -> bool:
+        """Whether it has served since the failure: what happens from then on is another failure."""
+        served_at = self.status.ready_since
+        return self.failure is not None and served_at is not None and served_at > self.failure.at
+
+    @property
+    def only_a_change_helps(self) -> bool:
+        """Whether trying again without a change is of no use: the content is refused, or it shall end once only."""
+        failure, current = self.failure, self.current
+        if failure is None:
+            return False
+        ended = current is not None and current.has_ended and failure.incident == current.run
+        return failure.reason is Reason.ARCHIVE_REFUSED or (ended and self.spec.restart_policy is RestartPolicy.NEVER)
+
+    @property
     def is_backing_off(self) -> bool:
         """Whether the next attempt is still to be waited for (for ever, when only a change can help)."""
-        if self.failure is None or self.retry_is_asked_for:
+        if self.failure is None or self.retry_is_asked_for or self.has_recovered:
             return False
-        return self.status.next_attempt_at is None or self.status.next_attempt_at > self.now
+        if self.status.next_attempt_at is None:
+            return self.only_a_change_helps
+        return self.status.next_attempt_at > self.now
 
     @property
     def is_ready(self) -> bool:
@@ -162,8 +187,8 @@ class View:
         return self.observed.probe.verdict is ProbeVerdict.READY
 
     def is_news(self, incident: str) -> bool:
-        """Whether that incident has not been reported for this generation yet."""
-        return self.failure is None or self.failure.incident != incident
+        """Whether that incident has not been reported for this generation yet, or it has served in between."""
+        return self.failure is None or self.failure.incident != incident or self.has_recovered
 
     def has_served(self, container: ObservedContainer) -> bool:
         """Whether this start of the container has been ready before."""

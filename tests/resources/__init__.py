@@ -1,0 +1,1 @@
+"""The resources: names, conditions, phases, and how a client reads them."""
