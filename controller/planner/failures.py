@@ -6,7 +6,7 @@ from controller.domain.observed import ObservedContainer
 from controller.domain.outcome import FailureKind, Outcome
 from controller.domain.plan import Plan, Situation
 from controller.planner.backoff import delay
-from controller.planner.view import View, build_incident
+from controller.planner.view import GIVES_UP, View, build_incident
 
 LOG_LINES_KEPT = 100
 LOG_LINES_SHOWN = 20
@@ -69,7 +69,7 @@ def next_attempt(view: View, failure: Failure) -> float | None:
     ended = current is not None and current.has_ended and failure.incident == current.run
     if failure.reason is Reason.ARCHIVE_REFUSED or (ended and view.spec.restart_policy is RestartPolicy.NEVER):
         return None
-    if view.can_roll_back and failure.reason in {Reason.TIMED_OUT, Reason.CONTAINER_EXITED, Reason.OUT_OF_MEMORY}:
+    if view.can_roll_back and failure.reason in GIVES_UP:
         return None
     return view.now + delay(failures_in_a_row(view) + 1, view.playground.metadata.uid)
 

@@ -254,7 +254,7 @@ def crashed(view: View) -> Plan | None:
 
 def rolled_back(view: View) -> Plan | None:
     """The new spec has failed and the older container serves again: leave it so until something new is asked for."""
-    if view.failure is None or view.retry_is_asked_for or view.previous is None or not view.can_roll_back:
+    if view.failure is None or view.previous is None or not view.is_given_up or view.retry_is_asked_for:
         return None
     if view.current is None or view.has_served(view.current):
         return None

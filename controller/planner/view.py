@@ -27,6 +27,9 @@ from controller.domain.observed import (
 from controller.planner.policy import Policy
 from controller.planner.wanted import image_reference, wanted_container
 
+GIVES_UP = frozenset({Reason.TIMED_OUT, Reason.CONTAINER_EXITED, Reason.OUT_OF_MEMORY})
+"""Failures of the container itself, for which an older one is put back."""
+
 
 @dataclass(frozen=True)
 class View:
@@ -119,6 +122,14 @@ class View:
         )
 
     @property
+    def is_given_up(self) -> bool:
+        """Whether the wanted container ran, did not serve, and an older one can serve in its place.
+
+        An engine that failed, or a name that was taken, says nothing about the new spec.
+        """
+        return self.failure is not None and self.failure.reason in GIVES_UP and self.can_roll_back
+
+    @property
     def build_in_progress(self) -> BuildInProgress | None:
         """The running image build, of whatever image."""
         return self.observed.build if isinstance(self.observed.build, BuildInProgress) else None
@@ -195,7 +206,12 @@ class View:
         return self.status.ready_run == container.run
 
     def ended_on_its_own(self, container: ObservedContainer) -> bool:
-        """Whether it ended after all that was last asked for: earlier ends are history, or were our own doing."""
+        """Whether it ended after all that was last asked for: earlier ends are history, or were our own doing.
+
+        So was the end of a run that is older than a request to restart it, whenever it came.
+        """
+        if (container.started_at or 0.0) <= self.restart_requested_at:
+            return False
         return (container.finished_at or 0.0) > self.last_asked_at and self.is_news(container.run)
 
 
