@@ -10,6 +10,7 @@ from api.resources.conditions import Condition, ConditionStatus, ConditionType, 
 from api.resources.desired import Report
 from api.resources.event import EventType, NewEvent
 from api.resources.playground import Failure, PlaygroundStatus
+from controller.domain.observed import ObservedContainer
 from controller.domain.outcome import FailureKind, Outcome
 from controller.domain.plan import Plan, Situation
 from controller.planner.events import events_of
@@ -42,7 +43,7 @@ def report(view: View, plan: Plan, outcome: Outcome) -> Report:
 def _status(view: View, plan: Plan, outcome: Outcome, failure: Failure | None) -> PlaygroundStatus:
     before = view.status
     serving = plan.situation is Situation.SERVING
-    container = view.current or view.previous
+    container = _shown_container(view)
     seen = _conditions(view, plan, outcome, failure)
     update: dict[str, object] = {
         "observed_generation": view.generation,
@@ -50,7 +51,7 @@ def _status(view: View, plan: Plan, outcome: Outcome, failure: Failure | None) -
         "container_id": container.id if container else None,
         "container_name": container.name if container else None,
         "image": container.image if container else view.image,
-        "endpoint": _endpoint(view) if any(c.is_up for c in (view.current, view.previous) if c) else None,
+        "endpoint": _endpoint(view) if container and container.is_up else None,
         "restarts": before.restarts + _restarts(view, outcome),
         "failures": failures_in_a_row(view),
         "probe_failures": 0,
@@ -75,6 +76,12 @@ def _status(view: View, plan: Plan, outcome: Outcome, failure: Failure | None) -
         if view.now - since >= view.policy.healthy_period:
             update["failures"] = 0
     return before.model_copy(update=update)
+
+
+def _shown_container(view: View) -> ObservedContainer | None:
+    """The container that a reader means: the one that is up, be it the one to be replaced, else the wanted one."""
+    there = [container for container in (view.current, view.previous) if container is not None]
+    return next((container for container in there if container.is_up), there[0] if there else None)
 
 
 def _endpoint(view: View) -> str | None:
