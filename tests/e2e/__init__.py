@@ -1,1 +1,1 @@
-"""The whole road: a real server as processes, a real engine, real Gradio, asked through the SDK and the command line."""
+"""The whole road: real processes, a real engine, real Gradio, asked through the SDK and the command line."""

@@ -1,12 +1,15 @@
-"""What the tests see of the engine with their own eyes, past the server: the containers and images of one controller."""
+"""What the tests see of the engine with their own eyes, past the server: one controller's containers and images."""
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from typing import Any
 
 import docker
+import docker.errors
+import docker.utils
 
 CONTROLLER = "playground.controller"
+UID = "playground.uid"
 
 
 @contextmanager
@@ -16,15 +19,17 @@ def engine() -> Iterator[docker.APIClient]:
         yield api
 
 
-def containers_of(controller_id: str) -> list[dict[str, Any]]:
-    """All containers that carry the controller's label, whatever their state."""
+def containers_of(controller_id: str, uid: str | None = None) -> list[dict[str, Any]]:
+    """All containers that carry the controller's label (and the playground's), whatever their state."""
+    labels = [f"{CONTROLLER}={controller_id}", *([f"{UID}={uid}"] if uid else [])]
     with engine() as api:
-        found: list[dict[str, Any]] = api.containers(all=True, filters={"label": f"{CONTROLLER}={controller_id}"})
+        found: list[dict[str, Any]] = api.containers(all=True, filters={"label": labels})
     return found
 
 
-def inspected(container: str) -> dict[str, Any]:
+def inspected(container: str | None) -> dict[str, Any]:
     """All that the engine knows of a container. Raises docker.errors.NotFound."""
+    assert container is not None
     with engine() as api:
         found: dict[str, Any] = api.inspect_container(container)
     return found
@@ -40,7 +45,8 @@ def remove_containers(controller_id: str) -> list[str]:
 
 
 def remove_images(controller_id: str) -> None:
-    """Remove the images that a controller has built."""
+    """Remove the images that a controller has built, but for those that somebody else's containers are made from."""
     with engine() as api:
         for image in api.images(filters={"label": f"{CONTROLLER}={controller_id}"}):
-            api.remove_image(image["Id"], force=True)
+            with suppress(docker.errors.APIError):
+                api.remove_image(image["Id"], force=True)

@@ -7,7 +7,7 @@ from typing import TypeVar
 Found = TypeVar("Found")
 
 
-def eventually(check: Callable[[], Found], timeout: float, what: str) -> Found:
+def eventually(check: Callable[[], Found | None], timeout: float, what: str) -> Found:
     """What `check` returns as soon as it is true; fails with its last answer when `timeout` seconds are over."""
     deadline = time.monotonic() + timeout
     while not (found := check()):

@@ -1,5 +1,6 @@
 """Plugins as archives: the example that is shipped, that example changed, and plugins that go wrong."""
 
+import uuid
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,21 +25,19 @@ def build_wheel(folder, config=None, metadata=None):
         wheel.writestr(f"{{info}}/RECORD", "")
     return name
 """
-SLOW_TO_INSTALL = {
-    "requirements.txt": "./lib\n",
-    "lib/pyproject.toml": (
-        '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
-        '[project]\nname = "slow_lib"\nversion = "1.0"\n'
-    ),
-    "lib/backend.py": _SLOW_BACKEND,
-}
-"""Files that make a plugin's image take at least SLOW_INSTALL_S seconds, without any network."""
 
-BROKEN_WHEEL = {
-    "requirements.txt": "./wheels/broken-1.0-py3-none-any.whl\n",
-    "wheels/broken-1.0-py3-none-any.whl": "no zip",
-}
-"""Files that make the installation of a plugin's packages fail, without any network."""
+
+def slow_to_install() -> dict[str, str]:
+    """Files that make a plugin's image take SLOW_INSTALL_S seconds more, without any network; never the same twice."""
+    return {
+        "requirements.txt": "./lib\n",
+        "lib/pyproject.toml": (
+            '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+            '[project]\nname = "slow_lib"\nversion = "1.0"\n'
+        ),
+        "lib/backend.py": f"# no layer of an earlier build is this one: {uuid.uuid4()}\n{_SLOW_BACKEND}",
+    }
+
 
 RAISES_AT_IMPORT = {PAGE: 'print("about to break")\nraise RuntimeError("the weights are not there")\n'}
 NEVER_LISTENS = {PAGE: 'import threading\n\nprint("thinking about it", flush=True)\nthreading.Event().wait()\n'}

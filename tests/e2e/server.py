@@ -57,8 +57,9 @@ def clean_environment(home: Path, **more: str) -> dict[str, str]:
     return {**kept, "HOME": str(home), "TMPDIR": str(temporary), **more}
 
 
-def predict(endpoint: str, name: str = "world") -> str:
+def predict(endpoint: str | None, name: str = "world") -> str:
     """What the page at `endpoint` answers, asked by Gradio's own client as a user's program would."""
+    assert endpoint is not None
     client = Client(endpoint, verbose=False, download_files=False, analytics_enabled=False)
     try:
         answer = client.predict(name, api_name="/greet")
@@ -68,8 +69,9 @@ def predict(endpoint: str, name: str = "world") -> str:
     return answer
 
 
-def greeting(endpoint: str, name: str = "world") -> str:
+def greeting(endpoint: str | None, name: str = "world") -> str:
     """The same over plain HTTP, for the tests that only want to know which page it is: it costs a tenth."""
+    assert endpoint is not None
     call = f"{endpoint}/gradio_api/call/greet"
     with requests.Session() as session:
         session.trust_env = False
@@ -211,7 +213,9 @@ STARTED: list[Server] = []
 
 
 @contextmanager
-def running(folder: Path, ports: range, settings: Mapping[str, str] | None = None, command: str = "run") -> Iterator[Server]:
+def running(
+    folder: Path, ports: range, settings: Mapping[str, str] | None = None, command: str = "run"
+) -> Iterator[Server]:
     """A started server. It is stopped at the end, by force where it has to be."""
     folder.mkdir(parents=True, exist_ok=True)
     server = Server(folder, ports, clean_environment(folder / "home", **(settings or {})), command)

@@ -67,7 +67,11 @@ SDK_CASES: dict[str, tuple[Create, type[Exception], str]] = {
         ValidationError,
         "e2e-good@1.0.0 by its config.yaml",
     ),
-    "an unknown release": (lambda c, f: c.create_container("nobody@1.0"), NotFoundError, "Unknown release 'nobody@1.0'"),
+    "an unknown release": (
+        lambda c, f: c.create_container("nobody@1.0"),
+        NotFoundError,
+        "Unknown release 'nobody@1.0'",
+    ),
 }
 
 

@@ -35,18 +35,20 @@ def test_create_use_create_again_list_get_delete(new_server: NewServer, tmp_path
         assert inspected(made["id"])["State"]["StartedAt"] > inspected(made["id"])["Created"]
         assert predict(again["endpoint"], "again") == "Servus, again!"
 
-        _look(server, made["id"])
+        container_id = made["id"]
+        assert container_id is not None
+        _look(server, container_id)
 
-        client.delete_container(made["id"])
-        client.wait_for_status(made["id"], "deleted", timeout=30)
+        client.delete_container(container_id)
+        client.wait_for_status(container_id, "deleted", timeout=30)
         assert client.list_containers()["results"] == []
         assert containers_of(server.controller_id) == []
         with pytest.raises(docker.errors.NotFound):
             inspected(made["id"])
         with pytest.raises(NotFoundError, match="was deleted at"):
-            client.get_container(made["id"])
+            client.get_container(container_id)
         with pytest.raises(NotFoundError):
-            client.update_container(made["id"], status="running")
+            client.update_container(container_id, status="running")
 
         other = client.create_container("hello-gradio@1.0.0", model=7)
         assert (other["host_port"], other["model"]) == (port, 7)
@@ -91,7 +93,7 @@ def test_what_has_changed_is_replaced_and_what_has_not_is_restarted(server: Serv
     assert (same["id"], same["restarted"]) == (first["id"], True)
     assert server.actions(first["uid"]).count("StartBuild") == builds
 
-    page = files[PAGE].replace('return f"{greeting}', 'return f"{os.environ.get(\'MOOD\', \'New\')}: {greeting}')
+    page = files[PAGE].replace('return f"{greeting}', "return f\"{os.environ.get('MOOD', 'New')}: {greeting}")
     steps = (
         ({"plugin_file": pack(tmp_path / "c.zip", {**files, PAGE: page})}, "New: Hello, world!"),
         ({"plugin_release": "e2e-changing@1.0.0", "params": {"punctuation": "?"}}, "New: Hello, world?"),
@@ -102,7 +104,7 @@ def test_what_has_changed_is_replaced_and_what_has_not_is_restarted(server: Serv
     )
     ids = {first["id"]}
     for arguments, answer in steps:
-        changed = client.create_container(**arguments)  # type: ignore[arg-type]
+        changed = client.create_container(**arguments)
         assert greeting(changed["endpoint"]) == answer
         assert "restarted" not in changed
         assert [changed[key] for key in ("record_id", "uid", "name", "host_port")] == [
@@ -119,16 +121,16 @@ def test_what_has_changed_is_replaced_and_what_has_not_is_restarted(server: Serv
 def test_stop_and_start_keep_container_and_port(server: Server, tmp_path: Path) -> None:
     client = server.client
     made = client.create_container(plugin_file=pack(tmp_path / "a.zip", hello("e2e-resting")))
-    client.update_container(made["id"], status="stopped")
-    stopped = client.wait_for_status(made["id"], "stopped", timeout=30)
+    client.update_container(made["uid"], status="stopped")
+    stopped = client.wait_for_status(made["uid"], "stopped", timeout=30)
     assert stopped is not None
     assert (stopped["id"], stopped["host_port"]) == (made["id"], made["host_port"])
     assert stopped["endpoint"] is None
     assert inspected(made["id"])["State"]["Running"] is False
     assert client.list_containers({"status": "stopped"})["count"] == 1
 
-    client.start_docker_container(made["id"])
-    started = client.wait_for_status(made["id"], "running", timeout=60)
+    client.start_docker_container(str(made["id"]))
+    started = client.wait_for_status(made["uid"], "running", timeout=60)
     assert started is not None
     assert (started["id"], started["endpoint"]) == (made["id"], made["endpoint"])
     assert greeting(started["endpoint"]) == "Hello, world!"

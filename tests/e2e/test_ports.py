@@ -39,7 +39,7 @@ def test_the_third_of_two_waits_for_a_port(new_server: NewServer, tmp_path: Path
         assert "NoFreePort" in [event["reason"] for event in client.list_container_events(third["uid"])]
         assert len(containers_of(server.controller_id)) == 2
 
-        client.delete_container(first["id"])
+        client.delete_container(first["uid"])
         running = client.wait_for_status(third["uid"], "running", timeout=60)
         assert running is not None
         assert running["host_port"] == first["host_port"]
