@@ -9,6 +9,7 @@ Every request needs `Authorization: Bearer <the controller's token>`.
 """
 
 import hmac
+import re
 import threading
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -78,7 +79,7 @@ class PrivateApi:
         return _json({"engine": engine, "leading": self.leader.claim() is not None})
 
     def _logs(self, uid: str, tail: str) -> Answer:
-        if not tail.isdigit():
+        if not re.fullmatch(r"[0-9]{1,9}", tail):
             return _sentence(422, f"`tail` is a number of lines, and not {tail!r}.")
         count = min(int(tail), MAX_TAIL)
         lines = self._container_log(uid, count)

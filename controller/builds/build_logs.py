@@ -20,6 +20,7 @@ class BuildLogs:
     def write(self, uid: str) -> Iterator[Callable[[str], None]]:
         """Begin the playground's log anew; gives a function that takes a line. Lines over the cap are dropped."""
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._path(uid).unlink(missing_ok=True)  # a build that is being ended may still write to the old one
         with self._path(uid).open("w", encoding="utf-8", errors="replace", buffering=1) as file:
             written = 0
 
@@ -38,7 +39,7 @@ class BuildLogs:
             text = self._path(uid).read_text(encoding="utf-8", errors="replace")
         except FileNotFoundError:
             return None
-        return tuple(text.splitlines()[-lines:])
+        return tuple(text.splitlines()[-lines:]) if lines > 0 else ()
 
     def list(self) -> tuple[KeptFile, ...]:
         """All logs that are kept."""

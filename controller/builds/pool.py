@@ -51,6 +51,12 @@ class _Running:
     cancelled: threading.Event = field(default_factory=threading.Event)
     future: Future[None] | None = None
 
+    def end(self) -> None:
+        """End it, whether it runs or still waits for a slot."""
+        self.cancelled.set()
+        if self.future is not None:
+            self.future.cancel()
+
 
 class BuildPool:
     """Runs builds; safe to share between threads."""
@@ -71,7 +77,7 @@ class BuildPool:
             if running is not None and running.job.image == job.image and not running.cancelled.is_set():
                 return
             if running is not None:
-                running.cancelled.set()
+                running.end()
             self._ended.pop(job.uid, None)
             entry = _Running(job, self._clock.now())
             self._running[job.uid] = entry
@@ -82,9 +88,7 @@ class BuildPool:
         with self._lock:
             running = self._running.pop(uid, None)
             if running is not None:
-                running.cancelled.set()
-                if running.future is not None:
-                    running.future.cancel()
+                running.end()
 
     def look(self, uid: str) -> BuildInProgress | BuildEnded | None:
         """The key's build that runs, else the last that ended in this process."""
