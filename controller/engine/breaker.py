@@ -51,7 +51,8 @@ class BreakerEngine:
             if was_open:
                 on_recovery()
             self._opened.clear()
-            self._opened.wait(PING_WHILE_CLOSED)
+            if self.why_open is None and not stop.is_set():  # either may have come before the line above
+                self._opened.wait(PING_WHILE_CLOSED)
 
     def let_go(self) -> None:
         """End the pause that `watch` may be in."""

@@ -54,7 +54,10 @@ class ControlLoop:
             ("garbage", self._collect),
             *((f"worker-{number}", self._work) for number in range(1, self.workers + 1)),
         ]
-        threads = [threading.Thread(target=job, name=name, daemon=name == "events") for name, job in jobs]
+        threads = [
+            threading.Thread(target=self._keep, args=(name, job), name=name, daemon=name == "events")
+            for name, job in jobs
+        ]
         for thread in threads:
             thread.start()
         self.stop.wait()
@@ -64,6 +67,15 @@ class ControlLoop:
         for thread in threads:
             if not thread.daemon:
                 thread.join()
+
+    def _keep(self, name: str, job: Callable[[], None]) -> None:
+        """Run a job until it ends. One that breaks is begun again: without it the loop would be deaf, or never lead."""
+        while not self.stop.is_set():
+            try:
+                job()
+            except Exception:
+                log.exception("thread broke", thread=name)
+                self.stop.wait(BROKEN_PASS_PAUSE)
 
     def _work(self) -> None:
         """One worker: a key, a pass, when again."""
