@@ -27,7 +27,7 @@ from playground_sdk.errors import (
 )
 from playground_sdk.multipart import MultipartBody
 
-__all__ = ["DEFAULT_TIMEOUT", "Credentials", "Transport", "is_loopback"]
+__all__ = ["DEFAULT_TIMEOUT", "Credentials", "Transport", "checked_address", "is_loopback"]
 
 DEFAULT_TIMEOUT = (3.0, 10.0)
 # The first number also bounds every single write of an archive; after the last byte the server still checks it.
@@ -84,10 +84,7 @@ class Transport:
         timeout: tuple[float, float],
         clock: Clock,
     ) -> None:
-        parts = urlsplit(base_url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ValueError(f"The server's address must look like http://127.0.0.1:8000, not {base_url!r}.")
-        self.base_url = base_url.rstrip("/")
+        self.base_url = checked_address(base_url)
         self._timeout = timeout
         self._clock = clock
         self._session = requests.Session()
@@ -170,6 +167,18 @@ class Transport:
                     return response
             self._clock.sleep(_DELAYS[attempt])
         raise AssertionError("the last attempt either returns or raises")
+
+
+def checked_address(url: str) -> str:
+    """A server's address without its final slashes.
+
+    Raises:
+        ValueError: it is no http(s) URL with a host.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError(f"The server's address must look like http://127.0.0.1:8000, not {url!r}.")
+    return url.rstrip("/")
 
 
 def is_loopback(url: str) -> bool:

@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["CONFIG_NAMES", "EXCLUDED", "pack_folder"]
+__all__ = ["CONFIG_NAMES", "EXCLUDED", "is_plugin", "pack_folder"]
 
 CONFIG_NAMES = ("config.yaml", "synapse.yaml")
 EXCLUDED = frozenset(
@@ -16,6 +16,11 @@ EXCLUDED = frozenset(
 )
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _CHUNK_BYTES = 1024 * 1024
+
+
+def is_plugin(folder: Path) -> bool:
+    """Whether a folder holds a plugin's config."""
+    return any((folder / name).is_file() for name in CONFIG_NAMES)
 
 
 def pack_folder(folder: Path, archive: Path) -> int:
@@ -30,7 +35,7 @@ def pack_folder(folder: Path, archive: Path) -> int:
     """
     if not folder.is_dir():
         raise NotADirectoryError(f"There is no folder {folder}.")
-    if not any((folder / name).is_file() for name in CONFIG_NAMES):
+    if not is_plugin(folder):
         raise ValueError(f"{folder} is no plugin: it has neither {' nor '.join(CONFIG_NAMES)}.")
     root = folder.resolve()
     count = 0

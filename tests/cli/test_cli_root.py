@@ -5,6 +5,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+import typer
 
 from playground_sdk.cli.app import hoisted
 from playground_sdk.cli.failures import explain
@@ -18,7 +19,8 @@ from tests.sdk.recorder import Agent, Reply, closed_port
 def test_a_verb_s_line_is_the_first_of_its_docstring(verb: Verb, cli: Cli) -> None:
     module, _, function = verb.target.partition(":")
     found = getattr(import_module(f"playground_sdk.cli.{module}"), function)
-    assert (inspect.getdoc(found) or "").splitlines()[0] == verb.summary
+    told = found.info.help if isinstance(found, typer.Typer) else inspect.getdoc(found)
+    assert (told or "").splitlines()[0] == verb.summary
     shown = cli(verb.name, "--help")
     assert shown.exit_code == 0
     assert shown.stdout.startswith(f"Usage: playground {verb.name}")

@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import Annotated, Any
 
 import typer
+from typer._completion_classes import completion_init
 from typer.core import TyperGroup
 from typer.main import get_command
 
@@ -20,7 +21,7 @@ from playground_sdk.cli.verbs import VERBS, Verb
 
 __all__ = ["app", "hoisted", "run"]
 
-_GLOBAL_WITH_VALUE = frozenset({"--server", "--token"})
+_GLOBAL_WITH_VALUE = frozenset({"--server", "--token", "--context"})
 _GLOBAL_FLAGS = frozenset({"-q", "--quiet", "-v", "--verbose"})
 
 
@@ -35,10 +36,13 @@ class _LazyVerbs(MutableMapping[str, Any]):
         if name not in self._built:
             verb = self._verbs[name]
             module, _, function = verb.target.partition(":")
-            single = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-            epilog = "Global options (--server, --token, -q, -v) are taken here too: see playground --help."
-            single.command(name, epilog=epilog)(getattr(import_module(f"playground_sdk.cli.{module}"), function))
-            self._built[name] = get_command(single)
+            found = getattr(import_module(f"playground_sdk.cli.{module}"), function)
+            if not isinstance(found, typer.Typer):
+                single = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+                epilog = "Global options (--server, --token, --context, -q, -v) work here too: see playground --help."
+                single.command(name, epilog=epilog)(found)
+                found = single
+            self._built[name] = get_command(found)
         return self._built[name]
 
     def __setitem__(self, name: str, command: Any) -> None:
@@ -59,6 +63,7 @@ class _Root(TyperGroup):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        completion_init()  # what typer does only for programs that install their completion themselves
         self.commands = _LazyVerbs(VERBS)
 
     def list_commands(self, _ctx: Any) -> list[str]:
@@ -69,7 +74,7 @@ class _Root(TyperGroup):
         """Write the verbs' lines, group by group."""
         for group in dict.fromkeys(verb.group for verb in VERBS):
             with formatter.section(group):
-                formatter.write_dl([(verb.name.ljust(9), verb.summary) for verb in VERBS if verb.group == group])
+                formatter.write_dl([(verb.name.ljust(10), verb.summary) for verb in VERBS if verb.group == group])
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse with the global options moved to the front, wherever they stood."""
@@ -111,6 +116,7 @@ def hoisted(args: list[str]) -> list[str]:
 
 app = typer.Typer(
     cls=_Root,
+    add_completion=False,  # `playground completion SHELL` prints the script; nothing is written for the user
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -124,8 +130,14 @@ def _root(
     ctx: typer.Context,
     *,
     server: Annotated[
-        str, typer.Option("--server", envvar="PLAYGROUND_SERVER", help="The server's address.", metavar="URL")
-    ] = "http://127.0.0.1:8000",
+        str | None,
+        typer.Option(
+            "--server",
+            envvar="PLAYGROUND_SERVER",
+            help="The server's address; else the context's, else http://127.0.0.1:8000.",
+            metavar="URL",
+        ),
+    ] = None,
     token: Annotated[
         str | None,
         typer.Option(
@@ -135,17 +147,23 @@ def _root(
             help="The server's token; for a server on this machine it is found by itself.",
         ),
     ] = None,
+    context: Annotated[
+        str | None,
+        typer.Option(
+            "--context", envvar="PLAYGROUND_CONTEXT", metavar="NAME", help="A server named with playground config."
+        ),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print results only, no progress and no hints.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log each request to stderr.")] = False,
 ) -> None:
-    """Create Gradio playgrounds from plugins, look at them, and delete them."""
+    """Run Gradio playgrounds from plugins: describe them in manifests and apply these, look at them, delete them."""
     if verbose:
         handler = logging.StreamHandler(sys.stderr)
         handler.setFormatter(logging.Formatter("%(name)s: %(message)s"))
         logger = logging.getLogger("playground_sdk")
         logger.handlers = [handler]
         logger.setLevel(logging.DEBUG)
-    ctx.obj = Options(server=server, token=token, quiet=quiet, environ=dict(os.environ))
+    ctx.obj = Options(server=server, token=token, context=context, quiet=quiet, environ=dict(os.environ))
 
 
 def run() -> None:

@@ -18,9 +18,11 @@ from playground_sdk.errors import (
     StartFailedError,
     WaitTimeoutError,
 )
+from playground_sdk.manifests.documents import ManifestError
 
 __all__ = ["FAILED", "Failure", "UsageFailure", "explain"]
 
+_VALIDATE = "playground validate -f FILE"
 FAILED, USAGE, NOT_FOUND, CONFLICT, NOT_ALLOWED, TIMED_OUT, INTERRUPTED = 1, 2, 3, 4, 5, 124, 130
 
 
@@ -59,6 +61,7 @@ _RULES: tuple[tuple[type[BaseException], int, str], ...] = (
     ),
     (ServerError, FAILED, "The server's log says more; playground health shows how it is."),
     (PlaygroundError, FAILED, ""),
+    (ManifestError, FAILED, ""),
     (KeyboardInterrupt, INTERRUPTED, ""),
     # The SDK's own checks of arguments.
     (FileNotFoundError, USAGE, ""),
@@ -73,5 +76,7 @@ def explain(exc: BaseException) -> Failure | None:
         if isinstance(exc, kind):
             if isinstance(exc, KeyboardInterrupt):
                 return Failure(exit_code, "Interrupted; what was asked of the server goes on there.")
+            if isinstance(exc, ManifestError):
+                return Failure(exit_code, f"{exc}\nNothing was applied; mend the above, and check with: {_VALIDATE}")
             return Failure(exit_code, f"Error: {exc}" + (f"\n{hint}" if hint else ""))
     return None

@@ -8,9 +8,10 @@ __all__ = ["Options"]
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What was asked for beside the verb; ``token`` is None where none was given."""
+    """What was asked for beside the verb; None where nothing was."""
 
-    server: str
+    server: str | None
     token: str | None = field(repr=False)
+    context: str | None
     quiet: bool
     environ: Mapping[str, str] = field(repr=False)

@@ -4,17 +4,31 @@ The token of a server on this machine is read from its data folder; it is never 
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import typer
 
+from playground_sdk.cli.contexts import load_contexts
 from playground_sdk.cli.failures import UsageFailure
 from playground_sdk.cli.options import Options
 from playground_sdk.cli.output import Output
 from playground_sdk.client import AgentClient
 from playground_sdk.http import is_loopback
 
-__all__ = ["Session", "find_token", "token_file"]
+__all__ = ["DEFAULT_SERVER", "Endpoint", "Session", "endpoint_of", "find_token", "options_of", "token_file"]
+
+DEFAULT_SERVER = "http://127.0.0.1:8000"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """The server that is spoken to, its token, and for people how both were found."""
+
+    server: str
+    server_from: str
+    token: str | None = field(repr=False)
+    token_from: str
 
 
 class Session:
@@ -23,20 +37,50 @@ class Session:
     def __init__(self, options: Options) -> None:
         self.options = options
         self.out = Output(quiet=options.quiet)
-        token = options.token or find_token(options.server, options.environ)
+        self.endpoint = endpoint_of(options)
         try:
-            self.client = AgentClient(options.server, token)
+            self.client = AgentClient(self.endpoint.server, self.endpoint.token)
         except ValueError as exc:
             raise UsageFailure(f"--server: {exc}") from exc
 
     @classmethod
     def of(cls, ctx: typer.Context) -> "Session":
         """Make the session of a verb's context."""
-        options = ctx.obj
-        assert isinstance(options, Options)
-        session = cls(options)
+        session = cls(options_of(ctx))
         ctx.call_on_close(session.client.close)
         return session
+
+
+def options_of(ctx: typer.Context) -> Options:
+    """The global options of a verb's context."""
+    options = ctx.obj
+    assert isinstance(options, Options)
+    return options
+
+
+def endpoint_of(options: Options) -> Endpoint:
+    """Find the server and its token: a flag or the environment, else the context, else this machine.
+
+    A context's token belongs to its server, and goes to no other.
+
+    Raises:
+        UsageFailure: the context that was named is unknown, or the config file can't be read.
+    """
+    contexts = load_contexts(options.environ)
+    name = options.context or contexts.current
+    context = contexts.find(name) if name else None
+    server, server_from = DEFAULT_SERVER, "the default"
+    if options.server:
+        server, server_from = options.server, "--server or PLAYGROUND_SERVER"
+    elif context is not None:
+        server, server_from = context.server, f"the context {name}"
+    if options.token:
+        return Endpoint(server, server_from, options.token, "--token or PLAYGROUND_TOKEN")
+    if context is not None and context.token and context.server.rstrip("/") == server.rstrip("/"):
+        return Endpoint(server, server_from, context.token, f"the context {name}")
+    if token := find_token(server, options.environ):
+        return Endpoint(server, server_from, token, str(token_file(options.environ)))
+    return Endpoint(server, server_from, None, "nowhere")
 
 
 def token_file(environ: Mapping[str, str]) -> Path:
