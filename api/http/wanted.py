@@ -15,22 +15,30 @@ from api.http.body import Json, as_object, is_integer, parse
 from api.http.errors import InvalidRequestError, Problem, one_of
 from api.http.pages import is_integer_text
 from api.resources.identity import Kind
-from api.resources.playground import PlaygroundSpec, PluginSource, labels_from_list
+from api.resources.playground import (
+    ENV_LIMIT,
+    ENV_TOTAL,
+    GRADIO_PORT,
+    PlaygroundSpec,
+    PluginSource,
+    Readiness,
+    labels_from_list,
+)
 from api.resources.wanted import WantedPlayground
 
 NOTHING_TO_RUN = "What should run? Give plugin_release ('code@version') or plugin_file (a ZIP archive)."
-_ENV_LIMIT = 128 * 1024 - 256
-"""Bytes of one variable in an environment: Linux takes 128 KiB with its name; PLUGIN_PARAMS is one."""
-_ENV_TOTAL = 512 * 1024
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,255}")
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _LIMITS = {"plugin_release": 300, "version": 100, "entrypoint": 500, "backend_container_id": 200, "image": 500}
+_PATH = re.compile(r"/[!-~]{0,999}")
+_CODE_SERVER_PATH = "/healthz"
+"""Where a code server says that it serves, unless the create names another path."""
 _MAX_LABELS = 100
 _LABEL_LIMIT = 300
 _DICTS = ("params", "envs", "metadata")
 _READ = frozenset(
     {"plugin_release", "plugin", "version", "action", "entrypoint", "model", *_DICTS, "labels", "kind"}
-    | {"backend_container_id", "image", "name"}
+    | {"backend_container_id", "image", "name", "container_port", "health_path", "egress"}
 )
 
 
@@ -50,6 +58,9 @@ class Create:
     backend_container_id: str | None = None
     image: str | None = None
     name: str | None = None
+    container_port: int | None = None
+    health_path: str | None = None
+    egress: bool = True
     warnings: tuple[str, ...] = ()
 
 
@@ -63,8 +74,10 @@ def form_values(fields: Mapping[str, Sequence[str]]) -> Json:
             raise InvalidRequestError(Problem(("body", name), "This may be given once only.", "repeated", list(texts)))
         elif name in _DICTS:
             values[name] = as_object(parse(texts[0].encode() or b"{}", ("body", name)), ("body", name))
-        elif name == "model":
+        elif name in {"model", "container_port"}:
             values[name] = int(texts[0]) if is_integer_text(texts[0]) else texts[0] or None
+        elif name == "egress":
+            values[name] = {"true": True, "false": False}.get(texts[0].lower(), texts[0] or None)
         else:
             values[name] = texts[0] or None
     return values
@@ -87,6 +100,9 @@ def parse_create(body: Json) -> Create:
         backend_container_id=reader.text("backend_container_id", numbers=True),
         image=reader.text("image"),
         name=reader.name(),
+        container_port=reader.port(),
+        health_path=reader.path(),
+        egress=reader.egress(),
         warnings=tuple(
             f"The field {name[:80]!r} is not known here and was ignored." for name in body if name not in _READ
         ),
@@ -95,6 +111,8 @@ def parse_create(body: Json) -> Create:
         reader.refuse("image", "kind code_server runs an image that is there already: name it as 'image'.", "missing")
     if create.kind is Kind.PLUGIN_RUNTIME and create.image is not None:
         reader.refuse("image", "The image of a plugin_runtime is built from the plugin; leave 'image' out.")
+    if create.kind is Kind.PLUGIN_RUNTIME and create.container_port not in {None, GRADIO_PORT}:
+        reader.refuse("container_port", f"A plugin_runtime listens on {GRADIO_PORT}; leave 'container_port' out.")
     if reader.problems:
         raise InvalidRequestError(*reader.problems)
     return create
@@ -112,6 +130,7 @@ def named_release(create: Create) -> str:
 
 def wanted_playground(create: Create, plugin_release: str, source: PluginSource | None) -> WantedPlayground:
     """What the store is asked for. `source` is the plugin as resolved; None for an image that is there."""
+    path = create.health_path or (_CODE_SERVER_PATH if create.kind is Kind.CODE_SERVER else None)
     spec = PlaygroundSpec(
         kind=create.kind,
         plugin_release=plugin_release,
@@ -120,6 +139,9 @@ def wanted_playground(create: Create, plugin_release: str, source: PluginSource 
         image=create.image,
         params=create.params,
         envs=dict(create.envs),
+        container_port=create.container_port or GRADIO_PORT,
+        readiness=Readiness() if path is None else Readiness(path=path),
+        egress=create.egress,
     )
     return WantedPlayground(
         spec=spec,
@@ -127,6 +149,7 @@ def wanted_playground(create: Create, plugin_release: str, source: PluginSource 
         labels=None if create.labels is None else dict(create.labels),
         annotations=create.metadata,
         backend_container_id=create.backend_container_id,
+        partial=True,
     )
 
 
@@ -209,6 +232,30 @@ class _Reader:
         self.refuse("name", "Lower-case letters, digits and '-' are expected, at most 63, with no '-' at the ends.")
         return None
 
+    def port(self) -> int | None:
+        """The port that the image listens on."""
+        value = self._body.get("container_port")
+        if value is None or (is_integer(value) and 1 <= value <= 65535):
+            return value
+        self.refuse("container_port", "A port is expected, a whole number from 1 to 65535.", "int_type")
+        return None
+
+    def path(self) -> str | None:
+        """The path that answers 200 once it serves."""
+        value = self._body.get("health_path")
+        if value is None or (isinstance(value, str) and _PATH.fullmatch(value)):
+            return value
+        self.refuse("health_path", "A path is expected: a '/', then printable ASCII without spaces.")
+        return None
+
+    def egress(self) -> bool:
+        """Whether it may reach other networks."""
+        value = self._body.get("egress")
+        if value is None or isinstance(value, bool):
+            return value is not False
+        self.refuse("egress", "true or false is expected.", "bool_type")
+        return True
+
     def dictionary(self, name: str) -> Json | None:
         """A JSON object."""
         value = self._body.get(name)
@@ -220,9 +267,9 @@ class _Reader:
     def params(self) -> Json:
         """What the plugin finds in PLUGIN_PARAMS."""
         value = self.dictionary("params") or {}
-        if len(orjson.dumps(value)) > _ENV_LIMIT:
+        if len(orjson.dumps(value)) > ENV_LIMIT:
             self.refuse(
-                "params", f"As JSON they are longer than the {_ENV_LIMIT} bytes that fit an environment.", "too_long"
+                "params", f"As JSON they are longer than the {ENV_LIMIT} bytes that fit an environment.", "too_long"
             )
         return value
 
@@ -237,12 +284,12 @@ class _Reader:
                 self.problems.append(Problem(place, say, input=name))
             elif text is None:
                 self.problems.append(Problem(place, "A text, a number or a boolean is expected.", "string_type", value))
-            elif len(text.encode()) + len(name) > _ENV_LIMIT:
-                self.problems.append(Problem(place, f"At most {_ENV_LIMIT} bytes fit a variable.", "too_long"))
+            elif len(text.encode()) + len(name) > ENV_LIMIT:
+                self.problems.append(Problem(place, f"At most {ENV_LIMIT} bytes fit a variable.", "too_long"))
             else:
                 texts[name] = text
-        if sum(len(name) + len(text.encode()) for name, text in texts.items()) > _ENV_TOTAL:
-            self.refuse("envs", f"Together they are larger than {_ENV_TOTAL} bytes.", "too_long")
+        if sum(len(name) + len(text.encode()) for name, text in texts.items()) > ENV_TOTAL:
+            self.refuse("envs", f"Together they are larger than {ENV_TOTAL} bytes.", "too_long")
         return texts
 
     def labels(self) -> dict[str, str] | None:

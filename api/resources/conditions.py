@@ -46,12 +46,15 @@ class Reason(StrEnum):
     DELETED = "Deleted"
     ENGINE_FAILED = "EngineFailed"
     ENGINE_REFUSED = "EngineRefused"
+    EXPIRED = "Expired"
     FOREIGN_CONTAINER = "ForeignContainer"
     IMAGE_MISSING = "ImageMissing"
+    IMAGE_NOT_ALLOWED = "ImageNotAllowed"
     NO_FREE_PORT = "NoFreePort"
     NOT_STARTED = "NotStarted"
     OUT_OF_MEMORY = "OutOfMemory"
     PENDING = "Pending"
+    PORT_CONFLICT = "PortConflict"
     PORT_QUARANTINED = "PortQuarantined"
     PORT_RESERVED = "PortReserved"
     REPLACING = "Replacing"
@@ -72,6 +75,7 @@ FAILURE_REASONS = frozenset(
         Reason.ENGINE_REFUSED,
         Reason.FOREIGN_CONTAINER,
         Reason.IMAGE_MISSING,
+        Reason.IMAGE_NOT_ALLOWED,
         Reason.OUT_OF_MEMORY,
         Reason.ROLLED_BACK,
         Reason.TIMED_OUT,

@@ -53,7 +53,8 @@ def phase(playground: Playground) -> Phase:
         return Phase.RUNNING if started else Phase.STOPPED
     if built is not None and built.reason is Reason.BUILDING:
         return Phase.BUILDING
-    if built is not None and built.status is ConditionStatus.TRUE and ready.reason is not Reason.NO_FREE_PORT:
+    waits_for_port = ready.reason in {Reason.NO_FREE_PORT, Reason.PORT_CONFLICT}
+    if built is not None and built.status is ConditionStatus.TRUE and not waits_for_port:
         return Phase.STARTING
     return Phase.REQUESTED
 

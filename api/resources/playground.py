@@ -11,6 +11,11 @@ from api.resources.value import Value
 
 GRADIO_PORT = 7860
 
+ENV_LIMIT = 128 * 1024 - 256
+"""Bytes of one variable in an environment: Linux takes 128 KiB with its name; PLUGIN_PARAMS is one."""
+ENV_TOTAL = 512 * 1024
+"""Bytes of all variables that a request may name."""
+
 EnvName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*$", max_length=256)]
 
 
@@ -55,6 +60,10 @@ class Resources(Value):
     """Bytes."""
     cpu: float | None = Field(default=None, gt=0)
     """Cores."""
+    gpu: int = Field(default=0, ge=0, le=64)
+    """Graphics processors for it alone; the engine is asked for some only when this is not 0."""
+    shm: int | None = Field(default=None, ge=1024 * 1024)
+    """Bytes of shared memory (/dev/shm), which count as its memory; None takes the engine's default, 64 MiB."""
 
 
 class PlaygroundSpec(Value):
@@ -66,6 +75,8 @@ class PlaygroundSpec(Value):
     plugin: PluginSource | None = None
     image: str | None = None
     """An image that is there, instead of one built from a plugin."""
+    pinned: bool = False
+    """Whether the plugin's content was named by its digest: applying the release again takes no newer upload then."""
     container_port: int = Field(default=GRADIO_PORT, ge=1, le=65535)
     params: dict[str, JsonValue] = Field(default_factory=dict)
     envs: dict[EnvName, str] = Field(default_factory=dict)
@@ -73,6 +84,12 @@ class PlaygroundSpec(Value):
     restart_policy: RestartPolicy = RestartPolicy.ALWAYS
     readiness: Readiness = Readiness()
     resources: Resources = Resources()
+    wanted_port: int | None = Field(default=None, ge=1, le=65535)
+    """The host port it shall have and no other; None takes any free one of the range."""
+    ttl: float | None = Field(default=None, gt=0)
+    """Seconds after its last change of spec at which it is deleted; None keeps it."""
+    egress: bool = True
+    """Whether it may reach other networks, as far as the operator lets playgrounds do so at all."""
 
     @property
     def identity(self) -> Identity:

@@ -21,6 +21,9 @@ class WantedPlayground(Value):
     """None leaves those of a living playground as they are."""
     backend_container_id: str | None = None
     """None leaves that of a living playground as it is."""
+    partial: bool = False
+    """Whether the client cannot speak of all there is: a living playground then keeps what was declared of it beside
+    (resources, time to start, restart policy, host port, time to live)."""
 
 
 class Applied(Value):

@@ -54,10 +54,11 @@ class Playgrounds:
                 _insert(transaction, wanted, uid, version, now)
             else:
                 before = rows.to_playground(row)
-                uid, restarted = before.metadata.uid, _meets_container(before, wanted.spec)
-                outcome = "restarted" if rows.same(before.spec, wanted.spec) else "configured"
+                asked = _completed(wanted, before.spec)
+                uid, restarted = before.metadata.uid, _meets_container(before, asked.spec)
+                outcome = "restarted" if rows.same(before.spec, asked.spec) else "configured"
                 generation = before.metadata.generation + (outcome == "configured")
-                _configure(transaction, before, wanted, version, now)
+                _configure(transaction, before, asked, version, now)
                 builds.cancel_open(transaction, uid, _SUPERSEDED, now=now, before_generation=generation)
             build = Build(
                 id=f"build-{new_uid()}", playground_uid=uid, generation=generation, restarted=restarted, created_at=now
@@ -221,6 +222,17 @@ def _configure(
 def _next_generation(before: Playground, spec: PlaygroundSpec, now: float) -> dict[str, Any]:
     """The columns of a changed spec: every change is a new generation, with its time."""
     return {**rows.spec_columns(spec), "generation": before.metadata.generation + 1, "spec_changed_at": now}
+
+
+def _completed(wanted: WantedPlayground, before: PlaygroundSpec) -> WantedPlayground:
+    """What is wanted, with what its client cannot speak of as it was declared before."""
+    if not wanted.partial:
+        return wanted
+    beside = ("restart_policy", "resources", "wanted_port", "ttl")
+    kept: dict[str, Any] = {field: getattr(before, field) for field in beside}
+    kept["readiness"] = wanted.spec.readiness.model_copy(update={"timeout": before.readiness.timeout})
+    kept["pinned"] = before.pinned and before.plugin == wanted.spec.plugin
+    return wanted.model_copy(update={"spec": wanted.spec.model_copy(update=kept)})
 
 
 def _meets_container(before: Playground, spec: PlaygroundSpec) -> bool:

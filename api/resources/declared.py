@@ -1,0 +1,228 @@
+"""From a playground's wire form to what the store records, and back. Pure; the two are inverses of each other."""
+
+from pydantic import JsonValue
+
+from api.resources.conditions import Condition
+from api.resources.identity import Kind
+from api.resources.manifest import API_VERSION, KIND, PlaygroundManifest, ReadinessManifest, ResourcesManifest
+from api.resources.phase import phase
+from api.resources.playground import (
+    GRADIO_PORT,
+    DesiredRunState,
+    Failure,
+    Playground,
+    PlaygroundSpec,
+    PlaygroundStatus,
+    PluginSource,
+    Readiness,
+    Resources,
+    RestartPolicy,
+)
+from api.resources.quantities import (
+    format_bytes,
+    format_cpu,
+    format_duration,
+    parse_bytes,
+    parse_cpu,
+    parse_duration,
+)
+from api.resources.value import timestamp
+from api.resources.wanted import WantedPlayground
+
+Json = dict[str, JsonValue]
+_IMAGE_PREFIX = "image/"
+
+
+def image_release(name: str) -> str:
+    """What stands for the release of a playground that runs an image and names none: it has no other of its kind."""
+    return f"{_IMAGE_PREFIX}{name}"
+
+
+def wanted_of(manifest: PlaygroundManifest, release: str, source: PluginSource | None) -> WantedPlayground:
+    """What the store is asked for; labels and annotations that are not there are none.
+
+    Args:
+        manifest: the document.
+        release: `code@version`, or what stands for it.
+        source: the plugin's content as it was resolved; None for an image.
+    """
+    spec, port = manifest.spec, manifest.spec.port
+    return WantedPlayground(
+        name=manifest.metadata.name,
+        labels=manifest.metadata.labels or {},
+        annotations=manifest.metadata.annotations or {},
+        spec=PlaygroundSpec(
+            kind=Kind(spec.kind or Kind.PLUGIN_RUNTIME),
+            plugin_release=release,
+            model=spec.model,
+            plugin=source,
+            image=spec.plugin.image,
+            pinned=spec.plugin.archive is not None,
+            container_port=(port.container if port else None) or GRADIO_PORT,
+            wanted_port=port.host if port else None,
+            params=spec.params or {},
+            envs={variable.name: variable.value for variable in spec.env or ()},
+            state=DesiredRunState(spec.state or DesiredRunState.RUNNING),
+            restart_policy=RestartPolicy(spec.restart_policy or RestartPolicy.ALWAYS),
+            readiness=_readiness(spec.readiness),
+            resources=_resources(spec.resources),
+            ttl=parse_duration(spec.ttl) if spec.ttl else None,
+            egress=spec.egress is not False,
+        ),
+    )
+
+
+def _readiness(given: ReadinessManifest | None) -> Readiness:
+    wanted: dict[str, str | float] = {}
+    if given is not None and given.path is not None:
+        wanted["path"] = given.path
+    if given is not None and given.timeout is not None:
+        wanted["timeout"] = parse_duration(given.timeout)
+    return Readiness.model_validate(wanted)
+
+
+def _resources(given: ResourcesManifest | None) -> Resources:
+    if given is None:
+        return Resources()
+    return Resources(
+        cpu=parse_cpu(given.cpu) if given.cpu else None,
+        memory=parse_bytes(given.memory) if given.memory else None,
+        gpu=given.gpu or 0,
+        shm=parse_bytes(given.shm) if given.shm else None,
+    )
+
+
+def manifest_view(playground: Playground) -> Json:
+    """The wire form of a playground, whole."""
+    return {
+        "apiVersion": API_VERSION,
+        "kind": KIND,
+        "metadata": _metadata_view(playground),
+        "spec": spec_view(playground.spec),
+        "status": _status_view(playground),
+    }
+
+
+def _metadata_view(playground: Playground) -> Json:
+    metadata = playground.metadata
+    view: Json = {"name": metadata.name, "uid": metadata.uid}
+    if metadata.labels:
+        view["labels"] = dict(metadata.labels)
+    if metadata.annotations:
+        view["annotations"] = dict(metadata.annotations)
+    view |= {
+        "generation": metadata.generation,
+        "resourceVersion": str(metadata.resource_version),
+        "creationTimestamp": timestamp(metadata.created_at),
+    }
+    if metadata.deletion_requested_at is not None:
+        view["deletionTimestamp"] = timestamp(metadata.deletion_requested_at)
+    return view
+
+
+def plugin_view(spec: PlaygroundSpec) -> Json:
+    """What runs, as it was named."""
+    view: Json = {}
+    if not spec.plugin_release.startswith(_IMAGE_PREFIX):
+        view["release"] = spec.plugin_release
+    if spec.plugin is not None and spec.pinned:
+        view["archive"] = spec.plugin.digest
+    if spec.image is not None:
+        view["image"] = spec.image
+    return view
+
+
+def spec_view(spec: PlaygroundSpec) -> Json:
+    """What is wanted; what is as it would be by itself is left out, but for `state`."""
+    view: Json = {"plugin": plugin_view(spec)}
+    if spec.kind is not Kind.PLUGIN_RUNTIME:
+        view["kind"] = spec.kind
+    if spec.model is not None:
+        view["model"] = spec.model
+    if spec.params:
+        view["params"] = dict(spec.params)
+    if spec.envs:
+        view["env"] = [{"name": name, "value": value} for name, value in sorted(spec.envs.items())]
+    view["state"] = spec.state
+    resources: Json = {
+        "cpu": format_cpu(spec.resources.cpu) if spec.resources.cpu else None,
+        "memory": format_bytes(spec.resources.memory) if spec.resources.memory else None,
+        "gpu": spec.resources.gpu or None,
+        "shm": format_bytes(spec.resources.shm) if spec.resources.shm else None,
+    }
+    port: Json = {
+        "host": spec.wanted_port,
+        "container": spec.container_port if spec.container_port != GRADIO_PORT else None,
+    }
+    usual = Readiness()
+    readiness: Json = {
+        "path": spec.readiness.path if spec.readiness.path != usual.path else None,
+        "timeout": format_duration(spec.readiness.timeout) if spec.readiness.timeout else None,
+    }
+    for name, part in (("resources", resources), ("port", port), ("readiness", readiness)):
+        given: Json = {key: value for key, value in part.items() if value is not None}
+        if given:
+            view[name] = given
+    if spec.restart_policy is not RestartPolicy.ALWAYS:
+        view["restartPolicy"] = spec.restart_policy
+    if not spec.egress:
+        view["egress"] = False
+    if spec.ttl is not None:
+        view["ttl"] = format_duration(spec.ttl)
+    return view
+
+
+def _status_view(playground: Playground) -> Json:
+    status, spec = playground.status, playground.spec
+    conditions: list[JsonValue] = [_condition_view(condition) for condition in status.conditions]
+    view: Json = {
+        "phase": phase(playground),
+        "observedGeneration": status.observed_generation,
+        "conditions": conditions,
+        "restarts": status.restarts,
+        "failures": status.failures,
+    }
+    seen: Json = {
+        "endpoint": status.endpoint,
+        "hostPort": playground.host_port,
+        "containerId": status.container_id,
+        "image": status.image,
+        "archive": spec.plugin.digest if spec.plugin else None,
+        "lastFailure": _failure_view(status),
+        "nextAttemptAt": timestamp(status.next_attempt_at),
+        "expiresAt": timestamp(expires_at(playground)),
+    }
+    return view | {name: value for name, value in seen.items() if value is not None}
+
+
+def expires_at(playground: Playground) -> float | None:
+    """When its time to live is over, in seconds since the epoch; None for never."""
+    ttl = playground.spec.ttl
+    return None if ttl is None else playground.metadata.spec_changed_at + ttl
+
+
+def _condition_view(condition: Condition) -> Json:
+    return {
+        "type": condition.type,
+        "status": condition.status,
+        "reason": condition.reason,
+        "message": condition.message,
+        "observedGeneration": condition.observed_generation,
+        "lastTransitionTime": timestamp(condition.last_transition_time),
+    }
+
+
+def _failure_view(status: PlaygroundStatus) -> Json | None:
+    failure: Failure | None = status.last_failure
+    if failure is None:
+        return None
+    view: Json = {
+        "reason": failure.reason,
+        "message": failure.message,
+        "time": timestamp(failure.at),
+        "oomKilled": failure.oom_killed,
+        "logTail": list(failure.log_tail),
+    }
+    if failure.exit_code is not None:
+        view["exitCode"] = failure.exit_code
+    return view
