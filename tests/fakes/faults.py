@@ -15,7 +15,7 @@ from api.store.database import Database
 from api.store.ports import HostPorts
 from api.store.work import Work
 from controller.domain.container_spec import ContainerSpec
-from controller.domain.garbage import ListedImage
+from controller.domain.garbage import ListedImage, ListedNetwork
 from controller.domain.observed import ObservedContainer
 from controller.engine.errors import EngineError, EngineFailed, EngineUnavailable
 from controller.engine.interface import Engine, EngineEvent, ImageToBuild, ListedContainer
@@ -178,6 +178,13 @@ class FaultyEngine:
 
     def remove_image(self, reference: str) -> None:
         self._effect("remove_image", reference, lambda: self._engine.remove_image(reference))
+
+    def networks(self) -> tuple[ListedNetwork, ...]:
+        self._faults.read("networks")
+        return self._engine.networks()
+
+    def remove_network(self, name: str) -> None:
+        self._effect("remove_network", name, lambda: self._engine.remove_network(name))
 
     def create(self, spec: ContainerSpec) -> str:
         return self._effect("create", spec.name, lambda: self._engine.create(spec))

@@ -56,6 +56,7 @@ POLICY = Policy(
     bind_host=HOST,
     advertise_host="playgrounds.example",
     limits=Limits(memory=512 * _MEGABYTE, cpu=1.0, pids=128, tmpfs_bytes=64 * _MEGABYTE),
+    allowed_images=frozenset({"*"}),
 )
 
 
