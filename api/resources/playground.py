@@ -133,6 +133,8 @@ class PlaygroundStatus(Value):
     ready_since: float | None = None
     ready_run: str | None = None
     """Which start of which container has served: tells a start that never served from a playground gone bad."""
+    ending_run: str | None = None
+    """Which start of which container we have set out to end: its end is no failure, whatever came in between."""
 
 
 class Metadata(Value):

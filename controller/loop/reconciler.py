@@ -16,7 +16,7 @@ from controller.engine.errors import EngineError
 from controller.engine.interface import Engine
 from controller.executor import Executor
 from controller.loop.observer import Observer
-from controller.planner import Policy, View, next_look, plan, remedy, report
+from controller.planner import Policy, View, intent, next_look, plan, remedy, report
 from controller.planner.events import event_of
 from controller.planner.orphans import orphans
 
@@ -59,6 +59,7 @@ class Reconciler:
                 view = View(desired, observed, self.clock.now(), self.policy)
                 decided = plan(view)
                 log.debug("pass", plan=str(decided), hint=hint)
+                view = self._tell_intent(view, decided, claim)
                 outcome = self.executor.execute(uid, claim, decided.actions)
                 mended = self.executor.execute(uid, claim, remedy(view, outcome))
                 outcome = replace(outcome, done=(*outcome.done, *mended.done))
@@ -66,6 +67,16 @@ class Reconciler:
                 self.store.work.report(claim, uid, said, now=self.clock.now())
                 _log_what_happened(said, outcome)
                 return self._result(view, decided, outcome, said)
+
+    def _tell_intent(self, view: View, decided: Plan, claim: Claim) -> View:
+        """Write what the plan sets out to end, where it does; the view with that status."""
+        intended = intent(view, decided)
+        if intended == view.status:
+            return view
+        playground = view.playground
+        self.store.work.report(claim, playground.metadata.uid, Report(status=intended), now=self.clock.now())
+        told = view.desired.model_copy(update={"playground": playground.model_copy(update={"status": intended})})
+        return replace(view, desired=told)
 
     def dry_run(self, uid: str) -> Plan | None:
         """What a pass would do now; reads only. None when there is no such playground."""

@@ -73,6 +73,8 @@ def _status(view: View, plan: Plan, outcome: Outcome, failure: Failure | None) -
         if since is None or (view.failure is not None and since <= view.failure.at):
             since = view.now  # health counts from the recovery on
         update |= {"ready_since": since, "ready_run": view.current.run}
+        if before.ending_run == view.current.run:
+            update["ending_run"] = None  # nobody ends it any more
         if view.now - since >= view.policy.healthy_period:
             update["failures"] = 0
     return before.model_copy(update=update)

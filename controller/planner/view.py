@@ -208,8 +208,11 @@ class View:
     def ended_on_its_own(self, container: ObservedContainer) -> bool:
         """Whether it ended after all that was last asked for: earlier ends are history, or were our own doing.
 
-        So was the end of a run that is older than a request to restart it, whenever it came.
+        So was the end of a run that is older than a request to restart it, whenever it came, and of one that we set
+        out to end.
         """
+        if container.run == self.status.ending_run:
+            return False
         if (container.started_at or 0.0) <= self.restart_requested_at:
             return False
         return (container.finished_at or 0.0) > self.last_asked_at and self.is_news(container.run)
