@@ -14,6 +14,7 @@ from pathlib import Path
 import typer
 from pydantic import AliasChoices
 from pydantic.fields import FieldInfo
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from api import settings
@@ -21,7 +22,6 @@ from api.settings import Settings
 from controller import cli as server_cli
 from controller.planner.situations import TABLE
 from playground_sdk.cli.app import app as client_app
-from playground_sdk.cli.verbs import VERBS
 from tests.docs.pages import DOCS, text
 
 NOTHING = "\u2013"
@@ -70,20 +70,13 @@ def default(name: str, field: FieldInfo) -> str:
 
 
 def client_help() -> str:
-    """The help of `playground` and of each verb."""
-    return "\n\n".join(
-        _block(client_app, "playground", arguments) for arguments in [[], *([verb.name] for verb in VERBS)]
-    )
+    """The help of `playground`, of each verb and of what a verb has below it."""
+    return _help(client_app, "playground")
 
 
 def server_help() -> str:
     """The help of `playground-server` and of each of its commands."""
-    names = [
-        command.name or str(getattr(command.callback, "__name__", "")) for command in server_cli.app.registered_commands
-    ]
-    return "\n\n".join(
-        _block(server_cli.app, "playground-server", arguments) for arguments in [[], *([name] for name in names)]
-    )
+    return _help(server_cli.app, "playground-server")
 
 
 def situations_table() -> str:
@@ -108,6 +101,18 @@ PARTS: dict[str, Callable[[], str]] = {
 def generated(page: str) -> str:
     """The page's text with each generated part made anew."""
     return _PART.sub(lambda match: f"{match[1]}\n{PARTS[match['name']]()}\n\n{match[4]}", page)
+
+
+def _help(app: typer.Typer, program: str) -> str:
+    return "\n\n".join(_block(app, program, path) for path in paths_of(get_command(app), []))
+
+
+def paths_of(command: object, path: list[str]) -> Iterator[list[str]]:
+    """The words that lead to a command and to all below it."""
+    yield path
+    below = getattr(command, "commands", {})
+    for name in below:
+        yield from paths_of(below[name], [*path, name])
 
 
 def _block(app: typer.Typer, program: str, arguments: list[str]) -> str:

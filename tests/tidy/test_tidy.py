@@ -61,7 +61,7 @@ def test_nothing_is_left_open_and_nothing_is_of_one_machine(pattern: re.Pattern[
         for number, line in enumerate(text(file).splitlines(), start=1)
         if (match := pattern.search(line))
     ]
-    assert found == []
+    assert not found, "\n".join(found)
 
 
 def test_modules_are_short_and_say_what_they_are() -> None:
@@ -72,7 +72,7 @@ def test_modules_are_short_and_say_what_they_are() -> None:
             wrong.append(f"{name(file)} has {lines} lines: split it by what changes together")
         if not ast.get_docstring(ast.parse(text(file))):
             wrong.append(f"{name(file)} has no docstring")
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)
 
 
 def test_functions_are_short_and_public_ones_say_what_they_do() -> None:
@@ -89,7 +89,7 @@ def test_functions_are_short_and_public_ones_say_what_they_do() -> None:
                 wrong.append(f"{where} has {lines} lines; {limit} are the limit")
             if public and not in_tests and not ast.get_docstring(function):
                 wrong.append(f"{where} has no docstring")
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)
 
 
 def test_nobody_sleeps_outside_the_clocks() -> None:
