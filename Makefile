@@ -24,6 +24,10 @@ test-images: setup
 test: test-images ## All tests, on the real engine too (ARGS="-k word" picks some)
 	.venv/bin/pytest $(ARGS)
 
+.PHONY: chaos
+chaos: test-images ## Kill, hang and rob a Docker Engine of its own under load, and print figures (ARGS="--only …" picks some; root)
+	.venv/bin/python -m tests.chaos $(ARGS)
+
 .PHONY: lint
 lint: ## Format, rules, walls between packages, types
 	@scripts/setup venv
