@@ -18,6 +18,7 @@ from controller.engine.errors import (
 )
 
 _PORT_TAKEN = ("port is already allocated", "address already in use", "failed to bind port", "failed to bind host port")
+_GOING = ("removal of container", "marked for removal")
 _RUNTIME_REFUSED = ("oci runtime", "failed to create shim", "failed to create task", "executable file not found")
 
 
@@ -46,6 +47,8 @@ def translate(error: docker.errors.APIError, what: str) -> EngineError:
         return ImageMissing(text) if "no such image" in lower else NotFound(text)
     if status == 409 and "is already in use by container" in lower:
         return NameConflict(text)
+    if status == 409 and any(sign in lower for sign in _GOING):
+        return NotFound(text)  # somebody else is removing it: what is going counts as gone
     if status < 500 or any(sign in lower for sign in _RUNTIME_REFUSED):
         return EngineRefused(f"The engine refuses ({what}): {text}")
     return EngineFailed(f"The engine failed ({what}): {text}")
