@@ -5,6 +5,7 @@ plugin prints can fake or break a line.
 """
 
 import logging
+import re
 import sys
 from typing import Any
 
@@ -13,6 +14,8 @@ import structlog
 
 _TRACEBACKS = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
 """Without the values of local variables: a token or a plugin's environment may be among them."""
+
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def configure_logging(level: str, log_format: str, *, process: str) -> None:
@@ -40,7 +43,7 @@ def configure_logging(level: str, log_format: str, *, process: str) -> None:
     renderer: list[structlog.typing.Processor]
     if console:
         plain = structlog.dev.plain_traceback
-        renderer = [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)]
+        renderer = [_escape, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)]
     else:
         renderer = [
             structlog.processors.ExceptionRenderer(_TRACEBACKS),
@@ -64,5 +67,17 @@ def configure_logging(level: str, log_format: str, *, process: str) -> None:
     root.setLevel(max(threshold, logging.WARNING))
 
 
+def _escape(_logger: object, _method: str, line: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """For the console: the control characters of texts as escapes, so that they neither fake a line nor colour one."""
+    return {
+        key: _CONTROLS.sub(lambda found: found[0].encode("unicode_escape").decode(), value)
+        if isinstance(value, str)
+        else value
+        for key, value in line.items()
+    }
+
+
 def _dumps(value: Any, **_: Any) -> str:
-    return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    """JSON in one line for every reader: the control characters that JSON itself lets through are escaped, too."""
+    text = orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    return _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

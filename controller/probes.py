@@ -1,27 +1,51 @@
 """The probe: one HTTP GET that says whether a playground serves."""
 
-import http.client
+import re
+import socket
 
 from controller.domain.observed import Probe, ProbeVerdict
 
+MOST_READS = 4
+"""A status line comes whole, or in two pieces. Who sends it byte by byte shall not hold the worker that asks."""
+_STATUS_LINE = re.compile(rb"HTTP/[0-9]\.[0-9] ([0-9]{3})\b")
+
 
 def probe_http(host: str, port: int, path: str, timeout: float) -> Probe:
-    """Ready when `GET path` answers 200 within `timeout` seconds, else what it met instead.
+    """Ready when `GET path` answers 200, else what it met instead. `timeout` is for each of a handful of steps.
 
-    The body is not read: a page may be large, and only the status counts.
+    Nothing after the status line is read: a page may be large, and only the status counts.
     """
-    connection = http.client.HTTPConnection(host, port, timeout=timeout)
+    name = f"[{host}]" if ":" in host else host
+    request = f"GET {path} HTTP/1.1\r\nHost: {name}:{port}\r\nUser-Agent: playground-probe\r\nConnection: close\r\n\r\n"
     try:
-        connection.request("GET", path, headers={"Connection": "close", "User-Agent": "playground-probe"})
-        status = connection.getresponse().status
+        with socket.create_connection((host, port), timeout) as connection:
+            connection.sendall(request.encode("ascii"))
+            line = _first_line(connection)
     except TimeoutError:
-        return Probe(ProbeVerdict.NOT_READY, f"no answer within {timeout:g} s")
+        return _not_ready(f"no answer within {timeout:g} s")
     except ConnectionRefusedError:
-        return Probe(ProbeVerdict.NOT_READY, "connection refused: nothing listens on the port")
-    except (OSError, http.client.HTTPException) as error:
-        return Probe(ProbeVerdict.NOT_READY, f"the connection broke before an answer ({type(error).__name__})")
-    finally:
-        connection.close()
-    if status == 200:
+        return _not_ready("connection refused: nothing listens on the port")
+    except OSError as error:
+        return _not_ready(f"the connection broke before an answer ({type(error).__name__})")
+    if not line:
+        return _not_ready("the connection was closed before an answer")
+    status = _STATUS_LINE.match(line)
+    if status is None:
+        return _not_ready("it answered something that is not HTTP")
+    if status[1] == b"200":
         return Probe(ProbeVerdict.READY)
-    return Probe(ProbeVerdict.NOT_READY, f"it answered {status}")
+    return _not_ready(f"it answered {int(status[1])}")
+
+
+def _first_line(connection: socket.socket) -> bytes:
+    line = b""
+    for _ in range(MOST_READS):
+        chunk = connection.recv(4096)
+        line += chunk
+        if not chunk or b"\n" in line:
+            break
+    return line
+
+
+def _not_ready(detail: str) -> Probe:
+    return Probe(ProbeVerdict.NOT_READY, detail)

@@ -11,6 +11,7 @@ import sys
 import threading
 from dataclasses import dataclass
 from types import FrameType
+from typing import TypeAlias
 
 import structlog
 
@@ -25,6 +26,23 @@ LAST_PAUSE = 30.0
 SETTLED = 10.0
 """Seconds after which a process that ended counts as having run: it is started again, and the pause is the first."""
 
+Ends: TypeAlias = "queue.SimpleQueue[_Ended | _Due | None]"
+"""What `supervise` waits for; None is a signal to stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """A process has ended."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """The pause before a process is started again is over."""
+
+    name: str
+
 
 @dataclass(slots=True)
 class _Child:
@@ -32,6 +50,18 @@ class _Child:
     process: subprocess.Popen[bytes]
     started: float
     pause: float = FIRST_PAUSE
+    has_run: bool = False
+
+    def ended(self, ran: float) -> bool:
+        """Note that it ended after so many seconds; whether it could not even start, and never has."""
+        self.has_run = self.has_run or ran >= SETTLED
+        if ran >= SETTLED:
+            self.pause = FIRST_PAUSE
+        elif self.has_run or self.process.returncode <= 0 or self.pause != FIRST_PAUSE:
+            self.pause = min(self.pause * 2, LAST_PAUSE)
+        else:
+            return True
+        return False
 
 
 def supervise(clock: Clock) -> int:
@@ -40,7 +70,7 @@ def supervise(clock: Clock) -> int:
     A process that ends by itself is started again, with back-off. One that cannot even start (a port is taken, the
     database is of another version) ends both: it has said why, and would say it for ever.
     """
-    ends: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+    ends: Ends = queue.SimpleQueue()
 
     def on_signal(_number: int, _frame: FrameType | None) -> None:
         ends.put(None)
@@ -50,28 +80,36 @@ def supervise(clock: Clock) -> int:
     children = {name: _Child(name, _start(name, ends), clock.monotonic()) for name in COMMANDS}
     code = 0
     try:
-        while (ended := ends.get()) is not None:
-            child = children[ended]
+        while (happened := ends.get()) is not None:
+            child = children[happened.name]
+            if isinstance(happened, _Due):
+                child.process, child.started = _start(child.name, ends), clock.monotonic()
+                continue
             ran = clock.monotonic() - child.started
-            log.error("process ended", name=ended, exit_code=child.process.returncode, ran_seconds=round(ran, 1))
-            if ran < SETTLED and child.pause == FIRST_PAUSE and child.process.returncode > 0:
+            log.error("process ended", name=child.name, exit_code=child.process.returncode, ran_seconds=round(ran, 1))
+            if child.ended(ran):
                 code = 1
                 break
-            child.pause = FIRST_PAUSE if ran >= SETTLED else min(child.pause * 2, LAST_PAUSE)
-            clock.sleep(child.pause)
-            child.process, child.started = _start(ended, ends), clock.monotonic()
+            _later(child.pause, ends, _Due(child.name))
     finally:
         _stop([child.process for child in children.values()])
     return code
 
 
-def _start(name: str, ends: "queue.SimpleQueue[str | None]") -> subprocess.Popen[bytes]:
+def _later(seconds: float, ends: Ends, due: _Due) -> None:
+    """Have it said in so many seconds; meanwhile a signal is heard, and so is the end of the other process."""
+    timer = threading.Timer(seconds, ends.put, args=(due,))
+    timer.daemon = True
+    timer.start()
+
+
+def _start(name: str, ends: Ends) -> subprocess.Popen[bytes]:
     """Start a process, and a thread that says when it has ended. Its output goes where ours goes."""
     process = subprocess.Popen(COMMANDS[name], env=os.environ.copy(), stdin=subprocess.DEVNULL)
 
     def wait() -> None:
         process.wait()
-        ends.put(name)
+        ends.put(_Ended(name))
 
     threading.Thread(target=wait, name=f"wait-{name}", daemon=True).start()
     return process

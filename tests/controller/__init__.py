@@ -1,0 +1,1 @@
+"""The controller process and its edges: private port, probes, settings, supervision, command line."""
