@@ -30,3 +30,5 @@ class Event(NewEvent):
     count: int = 1
     first_seen: float
     last_seen: float
+    version: int = 0
+    """That of the write which recorded it, or counted it last."""

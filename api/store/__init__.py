@@ -6,23 +6,32 @@ about what a playground needs.
 
 from api.resources.lease import CONTROLLER_LEASE
 from api.store.errors import (
+    Conflict,
+    IdentityTaken,
     NameTaken,
     NoFreePort,
     NoSuchPlayground,
+    PortHeld,
+    PreconditionFailed,
     ReleaseInUse,
     SchemaMismatch,
     StaleClaim,
     StoreError,
     StoreUnavailable,
     ValueRefused,
+    VersionTooOld,
 )
 from api.store.store import Store
 
 __all__ = [
     "CONTROLLER_LEASE",
+    "Conflict",
+    "IdentityTaken",
     "NameTaken",
     "NoFreePort",
     "NoSuchPlayground",
+    "PortHeld",
+    "PreconditionFailed",
     "ReleaseInUse",
     "SchemaMismatch",
     "StaleClaim",
@@ -30,4 +39,5 @@ __all__ = [
     "StoreError",
     "StoreUnavailable",
     "ValueRefused",
+    "VersionTooOld",
 ]

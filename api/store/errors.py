@@ -5,7 +5,12 @@
     ├── SchemaMismatch          the tables are not those of this version; run `playground-server migrate`
     ├── ValueRefused            the database cannot hold a value (a number beyond 64 bits, a NUL in a text)
     ├── NameTaken               another living playground has the wanted name
+    ├── IdentityTaken           another living playground is of the wanted release and model
+    ├── Conflict                the record is not the one that the document was made from
+    ├── PreconditionFailed      the record is not as the request demands
+    ├── VersionTooOld           the changes since that version are not known any more
     ├── NoSuchPlayground        the record that a port shall be reserved for is gone
+    ├── PortHeld                the one port that is wanted belongs to somebody else
     ├── NoFreePort              every port of the range is reserved, quarantined or in use
     ├── ReleaseInUse            playgrounds still use the plugin release
     └── StaleClaim              the lease went to somebody else; nothing was written
@@ -45,6 +50,38 @@ class NameTaken(StoreError):
         self.name = name
 
 
+class IdentityTaken(StoreError):
+    """Another living playground has that release and model."""
+
+    def __init__(self, identity: str, name: str) -> None:
+        super().__init__(
+            f"Playground {name!r} is of the same kind, release and model ({identity}), of which there is one at most: "
+            "give this one another model, or delete that one first."
+        )
+        self.name = name
+
+
+class Conflict(StoreError):
+    """The record has changed since the client read it, or is another one."""
+
+
+class PreconditionFailed(StoreError):
+    """What the client demands of the record does not hold."""
+
+
+class VersionTooOld(StoreError):
+    """The changes since a version are not known: too long ago, or of another database."""
+
+    def __init__(self, version: int, floor: int, newest: int) -> None:
+        why = (
+            f"the oldest that can be gone on from is {floor}"
+            if version < floor
+            else f"the newest is {newest}: it is of another database"
+        )
+        super().__init__(f"The changes since resourceVersion {version} are not known; {why}. List anew.")
+        self.version = version
+
+
 class NoSuchPlayground(StoreError):
     """The playground's record is gone."""
 
@@ -57,6 +94,16 @@ class NoFreePort(StoreError):
     """No port is left to reserve; one may become free."""
 
     retryable = True
+
+
+class PortHeld(StoreError):
+    """The wanted port is not to be had; it may become free."""
+
+    retryable = True
+
+    def __init__(self, port: int, why: str) -> None:
+        super().__init__(f"Port {port} is not to be had: {why}.")
+        self.port = port
 
 
 class ReleaseInUse(StoreError):

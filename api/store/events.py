@@ -29,8 +29,13 @@ class Events:
         return tuple(rows.to_event(row) for row in reversed(found))
 
 
-def record(transaction: Transaction, uid: str, name: str, events: Iterable[NewEvent], *, now: float) -> None:
-    """Add events of a playground; one that equals the last one (type, reason, message) is counted there."""
+def record(
+    transaction: Transaction, uid: str, name: str, events: Iterable[NewEvent], *, version: int, now: float
+) -> None:
+    """Add events of a playground; one that equals the last one (type, reason, message) is counted there.
+
+    `version` is that of the write they are part of.
+    """
     newest = select(_table).where(_table.c.playground_uid == uid).order_by(_table.c.id.desc()).limit(1)
     for event in events:
         last = transaction.first(newest)
@@ -40,8 +45,9 @@ def record(transaction: Transaction, uid: str, name: str, events: Iterable[NewEv
             "message": rows.storable(event.message),
         }
         if last is not None and all(last[column] == value for column, value in values.items()):
-            counted = {"count": last["count"] + 1, "last_seen": now}
+            counted = {"count": last["count"] + 1, "last_seen": now, "version": version}
             transaction.run(update(_table).where(_table.c.id == last["id"]).values(counted))
         else:
             values |= {"playground_uid": uid, "playground_name": name, "count": 1, "first_seen": now, "last_seen": now}
+            values["version"] = version
             transaction.run(insert(_table).values(values))

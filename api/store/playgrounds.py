@@ -8,13 +8,14 @@ from sqlalchemy import ColumnElement, RowMapping, func, insert, select, update
 
 from api.clock import new_uid
 from api.resources.build import Build
+from api.resources.change import ChangeType
 from api.resources.identity import playground_name
 from api.resources.listing import Page, PlaygroundFilters
 from api.resources.phase import phase
 from api.resources.playground import DesiredRunState, Playground, PlaygroundSpec, PlaygroundStatus
 from api.resources.tombstone import Tombstone
 from api.resources.wanted import Applied, WantedPlayground
-from api.store import builds, lookups, rows, tables
+from api.store import builds, journal, lookups, rows, tables
 from api.store.database import Database, Transaction
 from api.store.errors import NameTaken
 
@@ -64,6 +65,8 @@ class Playgrounds:
                 id=f"build-{new_uid()}", playground_uid=uid, generation=generation, restarted=restarted, created_at=now
             )
             transaction.run(insert(tables.build).values(rows.as_json(build)))
+            added = ChangeType.ADDED if outcome == "created" else ChangeType.MODIFIED
+            journal.record(transaction, uid, version, added)
             playground = _load(transaction, uid)
             assert playground is not None, "written in this transaction"
             return Applied(playground=playground, build=build, outcome=outcome)
@@ -168,6 +171,7 @@ class Playgrounds:
                 "updated_at": now,
             }
             transaction.run(update(_table).where(_table.c.uid == uid).values(values))
+            journal.record(transaction, uid, version)
             return _load(transaction, uid)
 
         return self._database.write(work)

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from sqlalchemy import RowMapping, delete, insert, select, update
 
 from api.resources.desired import Claim
-from api.store import tables
+from api.store import journal, tables
 from api.store.database import Database, Transaction
 from api.store.errors import NoFreePort, NoSuchPlayground
 
@@ -119,6 +119,7 @@ def _touch(transaction: Transaction, uid: str, version: int) -> None:
     """The port is part of the playground as it is handed out: its version moves too."""
     playground = tables.playground
     transaction.run(update(playground).where(playground.c.uid == uid).values(resource_version=version))
+    journal.record(transaction, uid, version)
 
 
 def _choose(

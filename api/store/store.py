@@ -3,8 +3,10 @@
 from api.store import schema
 from api.store.builds import Builds
 from api.store.database import Database, open_database
+from api.store.declared import Declared
 from api.store.events import Events
 from api.store.feed import ChangeFeed
+from api.store.journal import Journal
 from api.store.leases import Leases
 from api.store.playgrounds import Playgrounds
 from api.store.ports import HostPorts
@@ -22,6 +24,8 @@ class Store:
         self.releases = Releases(database)
         self.ports = HostPorts(database)
         self.events = Events(database)
+        self.journal = Journal(database)
+        self.declared = Declared(database)
         self.leases = Leases(database)
         self.feed = ChangeFeed(database)
         self.work = Work(database)

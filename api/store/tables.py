@@ -158,6 +158,7 @@ class EventRow(Base, table=True):
     count: int
     first_seen: float = _time()
     last_seen: float = _time(index=True)
+    version: int = Field(sa_column=Column(BigInteger(), nullable=False, index=True, server_default="0"))
 
 
 class LeaseRow(Base, table=True):
@@ -189,13 +190,31 @@ class TombstoneRow(Base, table=True):
 
 
 class CounterRow(Base, table=True):
-    """One row. `version` counts writes in commit order; `desired_version` is that of the newest desired-side change."""
+    """One row. `version` counts writes in commit order; `desired_version` is that of the newest desired-side change.
+
+    Of what came up to the floors, not all is known any more: changes of playgrounds, and events.
+    """
 
     __tablename__ = "counter"
 
     id: int = Field(sa_column=Column(Integer(), primary_key=True, autoincrement=False))
     version: int = _number()
     desired_version: int = _number()
+    journal_floor: int = Field(sa_column=Column(BigInteger(), nullable=False, server_default="0"))
+    events_floor: int = Field(sa_column=Column(BigInteger(), nullable=False, server_default="0"))
+
+
+class JournalRow(Base, table=True):
+    """One change of a playground, by the version of the write; the record as it was right after it."""
+
+    __tablename__ = "journal"
+    __table_args__ = (Index("ix_journal_uid_version", "uid", "version"),)
+
+    version: int = Field(sa_column=Column(BigInteger(), primary_key=True, autoincrement=False))
+    uid: str = _text()
+    type: str = _text()
+    playground: dict[str, Any] = _json()
+    at: float = _time(index=True)
 
 
 def _table(row: type[SQLModel]) -> Table:
@@ -210,3 +229,4 @@ event = _table(EventRow)
 lease = _table(LeaseRow)
 tombstone = _table(TombstoneRow)
 counter = _table(CounterRow)
+journal = _table(JournalRow)

@@ -2,15 +2,18 @@
 
 from collections import defaultdict
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from api.resources.build import Build, BuildResult, BuildState
+from api.resources.change import Change, ChangeType
+from api.resources.declared import expires_at
 from api.resources.desired import Claim, DesiredState, Report
 from api.resources.playground import Playground
-from api.store import builds, events, rows, tables
+from api.store import builds, events, journal, rows, tables
 from api.store.database import Database, Transaction
 
 _table = tables.playground
+_EXPIRED = "The playground's time to live was over before it served."
 _DELETED = "The playground was deleted before it served."
 _open_builds = (
     select(tables.build)
@@ -94,7 +97,8 @@ class Work:
             if before.status != report.status:
                 values = {**rows.status_columns(report.status), "resource_version": version, "updated_at": now}
                 transaction.run(update(_table).where(_table.c.uid == uid).values(values))
-            events.record(transaction, uid, before.metadata.name, report.events, now=now)
+                journal.record(transaction, uid, version)
+            events.record(transaction, uid, before.metadata.name, report.events, version=version, now=now)
             for result in report.builds:
                 _end_build(transaction, uid, result, now)
             return True
@@ -117,10 +121,11 @@ class Work:
         def work(transaction: Transaction) -> bool:
             if not transaction.holds(claim):
                 return False
-            transaction.next_version()
+            version = transaction.next_version()
             row = transaction.first(rows.playgrounds().where(_table.c.uid == uid))
             if row is None or row["deletion_requested_at"] is None:
                 return False
+            journal.write(transaction, _last_change(rows.to_playground(row), version, now))
             copied = ("uid", "name", "kind", "plugin_release", "model", "container_id", "container_name", "created_at")
             values = {column: row[column] for column in copied}
             transaction.run(insert(tables.tombstone).values(**values, record_id=row["id"], deleted_at=now))
@@ -131,10 +136,45 @@ class Work:
 
         return self._database.write(work)
 
+    def expire(self, claim: Claim, uid: str, *, now: float) -> bool:
+        """Ask for the deletion of a playground whose time to live is over; it is the one wish the controller has.
+
+        False, and nothing written, when the claim is stale, or when nothing of the kind is so (any more).
+        """
+
+        def work(transaction: Transaction) -> bool:
+            if not transaction.holds(claim):
+                return False
+            version = transaction.next_version(desired=True)
+            row = transaction.first(rows.playgrounds().where(_table.c.uid == uid))
+            playground = rows.to_playground(row) if row else None
+            if playground is None or playground.metadata.deletion_requested_at is not None:
+                return False
+            ends = expires_at(playground)
+            if ends is None or ends > now:
+                return False
+            builds.cancel_open(transaction, uid, _EXPIRED, now=now)
+            times = {"deletion_requested_at": now, "updated_at": now}
+            versions = {"resource_version": version, "desired_version": version}
+            transaction.run(update(_table).where(_table.c.uid == uid).values({**times, **versions}))
+            journal.record(transaction, uid, version)
+            return True
+
+        return self._database.write(work)
+
     def prune(
-        self, claim: Claim, *, tombstones_before: float, events_before: float, builds_before: float, now: float
+        self,
+        claim: Claim,
+        *,
+        tombstones_before: float,
+        events_before: float,
+        builds_before: float,
+        now: float,
+        journal_before: float = 0.0,
     ) -> int:
         """Forget what ended before the given times, and quarantines that are over; how many rows went.
+
+        The journal is also cut off where it has grown too long (`journal.MAX_ROWS`).
 
         Raises:
             StaleClaim: when the lease went to somebody else.
@@ -150,9 +190,19 @@ class Work:
         def work(transaction: Transaction) -> int:
             transaction.guard(claim)
             transaction.next_version()
-            return sum(transaction.run(statement) for statement in statements)
+            newest = select(func.max(recorded.c.version)).where(recorded.c.last_seen < events_before)
+            journal.raise_floor(transaction, "events_floor", transaction.scalar(newest) or 0)
+            cut_off = journal.prune(transaction, before=journal_before)
+            return cut_off + sum(transaction.run(statement) for statement in statements)
 
         return self._database.write(work)
+
+
+def _last_change(playground: Playground, version: int, now: float) -> Change:
+    """The removal of a playground, told with what it was last."""
+    metadata = playground.metadata.model_copy(update={"resource_version": version, "updated_at": now})
+    last = playground.model_copy(update={"metadata": metadata})
+    return Change(version=version, type=ChangeType.DELETED, playground=last)
 
 
 def _end_build(transaction: Transaction, uid: str, result: BuildResult, now: float) -> None:

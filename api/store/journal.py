@@ -1,0 +1,181 @@
+"""The journal: every change of a playground, written in the same transaction as the change itself.
+
+A version is that of one write, and versions grow in commit order (`Transaction.next_version`): who has read up to a
+version has missed nothing, and meets nothing twice. The journal is cut off at its floor; of what is older, the newest
+entry of each playground that lives stays, so that any state since the floor can be told.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import RowMapping, and_, delete, exists, func, insert, or_, select, update
+
+from api.resources.change import Change, Changes, ChangeType, EventChanges, Snapshot
+from api.resources.playground import Playground
+from api.store import rows, tables
+from api.store.database import Database, Transaction
+from api.store.errors import VersionTooOld
+
+MAX_ROWS = 50_000
+"""Entries that are kept at most, beside one for each playground."""
+_table = tables.journal
+
+
+class Journal:
+    """Reads of the journal."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def version(self) -> int:
+        """The newest version of all."""
+        return int(self._database.read(lambda transaction: transaction.scalar(select(tables.counter.c.version))))
+
+    def since(self, version: int, *, limit: int) -> Changes:
+        """At most `limit` changes that came after the version, in their order.
+
+        Raises:
+            VersionTooOld: when some of them are not in the journal any more.
+        """
+        statement = select(_table).where(_table.c.version > version).order_by(_table.c.version).limit(limit)
+
+        def work(transaction: Transaction) -> Changes:
+            newest = _checked(transaction, version, "journal_floor")
+            items = tuple(_to_change(row) for row in transaction.all(statement))
+            return Changes(items=items, version=items[-1].version if len(items) == limit else newest)
+
+        return self._database.read(work)
+
+    def before(self, uid: str, version: int) -> Playground | None:
+        """The playground as it was before the change of that version; None when it was not there, or is not known."""
+        found = self._database.read(lambda transaction: transaction.first(_state_until(uid, version - 1)))
+        return _living(found)
+
+    def snapshot(self, version: int | None = None) -> Snapshot:
+        """All playgrounds as of the version, by ascending record id; as of now when it is None.
+
+        Raises:
+            VersionTooOld: when that state cannot be told any more.
+        """
+
+        def work(transaction: Transaction) -> Snapshot:
+            newest = _checked(transaction, version, "journal_floor")
+            found = [rows.to_playground(row) for row in transaction.all(rows.playgrounds())]
+            if version is not None and version < newest:
+                found = _rewound(transaction, found, version)
+            ordered = sorted(found, key=lambda playground: playground.metadata.id)
+            return Snapshot(version=newest if version is None else version, playgrounds=tuple(ordered))
+
+        return self._database.read(work)
+
+    def events_since(self, version: int, *, limit: int, uids: Sequence[str] | None = None) -> EventChanges:
+        """At least one, and about `limit` events (of these playgrounds, or of all) recorded or counted since then.
+
+        Raises:
+            VersionTooOld: when some of them were pruned.
+        """
+        table = tables.event
+        statement = select(table).where(table.c.version > version).order_by(table.c.version, table.c.id)
+        if uids is not None:
+            statement = statement.where(table.c.playground_uid.in_(uids))
+
+        def work(transaction: Transaction) -> EventChanges:
+            newest = _checked(transaction, version, "events_floor")
+            items = tuple(rows.to_event(row) for row in transaction.all(statement.limit(limit)))
+            if len(items) < limit:
+                return EventChanges(items=items, version=newest)
+            last = items[-1].version  # there may be more of it: a version is told whole
+            rest = statement.where(table.c.version == last, table.c.id > items[-1].id)
+            more = tuple(rows.to_event(row) for row in transaction.all(rest))
+            return EventChanges(items=items + more, version=last)
+
+        return self._database.read(work)
+
+
+def record(transaction: Transaction, uid: str, version: int, type_: ChangeType = ChangeType.MODIFIED) -> None:
+    """Note that the playground was changed by the write of that version. Called after the change."""
+    row = transaction.first(rows.playgrounds().where(tables.playground.c.uid == uid))
+    assert row is not None, "changed in this transaction"
+    write(transaction, Change(version=version, type=type_, playground=rows.to_playground(row)))
+
+
+def write(transaction: Transaction, change: Change) -> None:
+    """Note a change as it is."""
+    metadata = change.playground.metadata
+    transaction.run(
+        insert(_table).values(
+            version=change.version,
+            uid=metadata.uid,
+            type=str(change.type),
+            playground=rows.as_json(change.playground),
+            at=metadata.updated_at,
+        )
+    )
+
+
+def prune(transaction: Transaction, *, before: float, max_rows: int = MAX_ROWS) -> int:
+    """Cut off what is older than `before` (seconds since the epoch) and what is beyond `max_rows`; how many went."""
+    first_kept = transaction.scalar(select(func.min(_table.c.version)).where(_table.c.at >= before))
+    newest = transaction.scalar(select(func.max(_table.c.version))) or 0
+    by_age = newest if first_kept is None else first_kept - 1
+    newest_first = select(_table.c.version).order_by(_table.c.version.desc())
+    by_count = transaction.scalar(newest_first.offset(max_rows).limit(1)) or 0
+    floor = max(by_age, by_count)
+    if not floor:
+        return 0
+    newer = _table.alias()
+    has_newer = exists().where(
+        newer.c.uid == _table.c.uid, newer.c.version > _table.c.version, newer.c.version <= floor
+    )
+    is_deletion = _table.c.type == str(ChangeType.DELETED)
+    gone = transaction.run(delete(_table).where(and_(_table.c.version <= floor, or_(has_newer, is_deletion))))
+    raise_floor(transaction, "journal_floor", floor)
+    return gone
+
+
+def raise_floor(transaction: Transaction, column: str, floor: int) -> None:
+    """Note that what came up to that version is not whole any more."""
+    table = tables.counter
+    transaction.run(update(table).where(table.c[column] < floor).values({column: floor}))
+
+
+def _checked(transaction: Transaction, version: int | None, column: str) -> int:
+    """The newest version, when the given one can be gone on from. Raises VersionTooOld."""
+    row = transaction.first(select(tables.counter))
+    assert row is not None, "the migration made the row"
+    newest, floor = int(row["version"]), int(row[column])
+    if version is not None and not floor <= version <= newest:
+        raise VersionTooOld(version, floor, newest)
+    return newest
+
+
+def _rewound(transaction: Transaction, found: list[Playground], version: int) -> list[Playground]:
+    """What was there at the version, from what is there now and the journal. Raises VersionTooOld."""
+    changed = {row["uid"] for row in transaction.all(select(_table.c.uid).where(_table.c.version > version).distinct())}
+    result = [playground for playground in found if playground.metadata.uid not in changed]
+    for uid in changed:
+        state = transaction.first(_state_until(uid, version))
+        first = transaction.first(select(_table.c.type).where(_table.c.uid == uid).order_by(_table.c.version).limit(1))
+        if state is None and (first is None or first["type"] != str(ChangeType.ADDED)):
+            raise VersionTooOld(version, version + 1, version + 1)
+        living = _living(state)
+        if living is not None:
+            result.append(living)
+    return result
+
+
+def _state_until(uid: str, version: int) -> Any:
+    query = select(_table).where(_table.c.uid == uid, _table.c.version <= version)
+    return query.order_by(_table.c.version.desc()).limit(1)
+
+
+def _living(row: RowMapping | None) -> Playground | None:
+    if row is None or row["type"] == str(ChangeType.DELETED):
+        return None
+    return Playground.model_validate(row["playground"])
+
+
+def _to_change(row: RowMapping) -> Change:
+    return Change(
+        version=row["version"], type=ChangeType(row["type"]), playground=Playground.model_validate(row["playground"])
+    )
