@@ -1,6 +1,7 @@
 """Tables and headings name all there is, and nothing else."""
 
 import ast
+import inspect
 import re
 import tomllib
 from collections.abc import Iterator
@@ -13,9 +14,11 @@ from api.http.app import ROUTES
 from api.resources.conditions import ConditionType, Reason
 from api.resources.phase import Phase
 from api.settings import Settings
+from controller.baseimage.command import base_image
 from controller.domain.actions import Action
 from controller.domain.plan import Situation
 from controller.planner.situations import TABLE
+from playground_sdk.cli import failures
 from tests.docs.generate import situation_name, variables
 from tests.docs.pages import DOCS, ROOT, table, text, words_in_code
 
@@ -44,6 +47,19 @@ def test_no_other_variable_is_documented_as_a_setting() -> None:
     documented = {variable for row in rows for variable in re.findall(r"`([^`]+)`", row[1])}
     known = {variable for name, field in Settings.model_fields.items() for variable in variables(name, field)}
     assert documented == known
+
+
+def test_every_option_of_the_base_image_has_its_row() -> None:
+    documented = [
+        flag for row in table(DOCS / "configuration.md", "flag") for flag in re.findall(r"`(--[a-z-]+)`", row[0])
+    ]
+    assert documented == [f"--{name.replace('_', '-')}" for name in inspect.signature(base_image).parameters]
+
+
+def test_every_exit_code_has_its_row() -> None:
+    codes = {0, failures.FAILED, failures.USAGE, failures.NOT_FOUND, failures.CONFLICT, failures.NOT_ALLOWED}
+    codes |= {failures.TIMED_OUT, failures.INTERRUPTED}
+    assert {int(row[0]) for row in table(DOCS / "cli.md", "code")} == codes
 
 
 def test_every_route_has_its_heading_and_no_other() -> None:
