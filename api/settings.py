@@ -104,6 +104,8 @@ class Settings(BaseSettings):
     """Image builds at a time."""
     build_network: Literal["default", "none"] = "default"
     """The network of a build; `none` allows `wheels/` only."""
+    build_memory: int | None = Field(default=None, ge=256 * MEBIBYTE)
+    """Memory that one process of a build may hold. Default: no limit, as the engine's builder knows none."""
     start_slots: int | None = Field(default=None, ge=1)
     """Passes at a time. Default: the cores plus one, where the engine's start rate peaks."""
     resync_interval: float = Field(default=30.0, gt=0)
@@ -126,6 +128,12 @@ class Settings(BaseSettings):
     """Processes and threads in one playground."""
     tmpfs_bytes: int = Field(default=512 * MEBIBYTE, gt=0)
     """The size of a playground's /tmp, the one place it can write to."""
+    egress: Literal["on", "off"] = "on"
+    """Whether playgrounds may reach other networks, the Internet among them. A spec may say no for itself."""
+    network_capacity: int = Field(default=900, ge=1, le=1000)
+    """Playgrounds on one bridge; the kernel refuses the 1,024th, and silently drops packets before."""
+    allowed_images: Annotated[frozenset[str], NoDecode, BeforeValidator(_parse_words)] = frozenset()
+    """Images that a spec may name (with commas between; `*` and `?` stand for anything). Default: none."""
     gc_interval: float = Field(default=600.0, gt=0)
     """How often images, archives, logs and records that nobody needs are collected."""
     keep_images: int = Field(default=2, ge=0)

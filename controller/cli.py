@@ -6,12 +6,9 @@ way there is. This module imports neither process: each is started in an interpr
 
 import os
 import sys
-from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
-from pydantic import ValidationError
-from pydantic_settings import SettingsError
 
 from api.clock import SystemClock
 from api.local_files import ensure_token
@@ -20,6 +17,22 @@ from api.store import Store, StoreError
 from api.telemetry import configure_logging
 from controller import operator
 from controller.baseimage.command import base_image
+from controller.cli_common import (
+    AdvertiseHost,
+    BindHost,
+    ControllerPort,
+    DatabaseUrl,
+    DataDir,
+    Host,
+    LogFormat,
+    LogLevel,
+    Port,
+    PortRange,
+    Token,
+    give_up,
+    settings_from,
+)
+from controller.cli_operations import doctor, firewall
 from controller.engine.errors import EngineError
 from controller.supervise import COMMANDS, supervise
 
@@ -31,18 +44,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("base-image")(base_image)
-
-DataDir = Annotated[Path | None, typer.Option(help="Where database, archives, logs and token lie.")]
-DatabaseUrl = Annotated[str | None, typer.Option(help="SQLite or PostgreSQL. Default: SQLite in the data folder.")]
-Host = Annotated[str | None, typer.Option(help="The address the API listens on. Default: 127.0.0.1.")]
-Port = Annotated[int | None, typer.Option(help="The API's port. Default: 8000.")]
-Token = Annotated[str | None, typer.Option(help="The clients' token. Better by PLAYGROUND_TOKEN: others see flags.")]
-PortRange = Annotated[str | None, typer.Option(help="Host ports for playgrounds. Default: 7860-8860.")]
-BindHost = Annotated[str | None, typer.Option(help="The address playgrounds' ports are published on.")]
-AdvertiseHost = Annotated[str | None, typer.Option(help="The host name in endpoints.")]
-ControllerPort = Annotated[int | None, typer.Option(help="The controller's private port. Default: 8001.")]
-LogLevel = Annotated[str | None, typer.Option(help="debug, info, warning or error.")]
-LogFormat = Annotated[str | None, typer.Option(help="json, console, or auto: console on a terminal.")]
+app.command()(doctor)
+app.command()(firewall)
 
 
 @app.command()
@@ -60,7 +63,7 @@ def run(  # noqa: PLR0913, PLR0917 (one parameter is one flag)
     log_format: LogFormat = None,
 ) -> None:
     """Run the API and the controller together on this machine."""
-    settings = _settings(locals())
+    settings = settings_from(locals())
     configure_logging(settings.log_level, settings.log_format, process="run")
     _migrate(settings)
     ensure_token(settings)
@@ -79,7 +82,7 @@ def api(
     log_format: LogFormat = None,
 ) -> None:
     """Run the HTTP API alone. It needs the database and the data folder, and no Docker."""
-    _settings(locals())
+    settings_from(locals())
     _become("api")
 
 
@@ -95,14 +98,14 @@ def controller(
     log_format: LogFormat = None,
 ) -> None:
     """Run the controller alone. It needs the database, the data folder and a Docker Engine."""
-    _settings(locals())
+    settings_from(locals())
     _become("controller")
 
 
 @app.command()
 def migrate(data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
     """Bring the database to this version's schema. Safe to run again, and while others run it."""
-    _migrate(_settings(locals()))
+    _migrate(settings_from(locals()))
     typer.echo("The database has this version's schema.")
 
 
@@ -114,12 +117,12 @@ def plan(
     controller_port: ControllerPort = None,
 ) -> None:
     """Show what the reconciler would do now, and do nothing (a dry run against the live engine)."""
-    settings = _settings(locals())
+    settings = settings_from(locals())
     try:
         for named in operator.plans(settings, name):
             typer.echo(f"{named.name}: {named.plan}")
     except (operator.OperatorError, EngineError, StoreError) as error:
-        _give_up(str(error), code=1)
+        give_up(str(error), code=1)
 
 
 @app.command()
@@ -131,11 +134,11 @@ def gc(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would go, and why.")] = False,
 ) -> None:
     """Remove images, archives, logs and records that nobody needs any more. The controller does so by itself, too."""
-    settings = _settings({name: value for name, value in locals().items() if name != "dry_run"})
+    settings = settings_from({name: value for name, value in locals().items() if name != "dry_run"})
     try:
         lines, removed = operator.collect(settings, dry_run=dry_run)
     except (operator.OperatorError, EngineError, StoreError) as error:
-        _give_up(str(error), code=1)
+        give_up(str(error), code=1)
     for line in lines:
         typer.echo(line)
     typer.echo(f"{len(lines)} steps planned, nothing done." if dry_run else f"{removed} things removed.")
@@ -146,20 +149,6 @@ def main() -> None:
     app()
 
 
-def _settings(flags: dict[str, object]) -> Settings:
-    """The settings with the given flags over them, and the flags in the environment for the processes to come."""
-    for name, value in flags.items():
-        if value is not None:
-            os.environ[f"PLAYGROUND_{name.upper()}"] = str(value)
-    try:
-        return Settings()
-    except ValidationError as error:
-        lines = [f"{'.'.join(map(str, part['loc']))}: {part['msg']}" for part in error.errors(include_url=False)]
-        _give_up("These settings are not right:\n  " + "\n  ".join(lines), code=2)
-    except (SettingsError, FileNotFoundError) as error:
-        _give_up(str(error), code=2)
-
-
 def _migrate(settings: Settings) -> None:
     try:
         store = Store.open(settings.resolved_database_url)
@@ -168,15 +157,10 @@ def _migrate(settings: Settings) -> None:
         finally:
             store.close()
     except StoreError as error:
-        _give_up(str(error), code=1)
+        give_up(str(error), code=1)
 
 
 def _become(name: str) -> None:
     """Go on as that process: it gets the signals and gives the exit code, with nothing in between."""
     sys.stdout.flush()
     os.execv(sys.executable, COMMANDS[name])  # noqa: S606 (our own interpreter)
-
-
-def _give_up(text: str, *, code: int) -> NoReturn:
-    typer.echo(text, err=True)
-    raise typer.Exit(code)

@@ -16,6 +16,7 @@ from api.http.uploads import check_archive, keep_archive
 from api.http.wanted import Create, form_values, named_release, parse_create, wanted_playground
 from api.resources.agent_view import container_view
 from api.resources.identity import Kind
+from api.resources.images import is_allowed, refusal
 from api.resources.playground import PluginSource
 from api.resources.wanted import Applied
 
@@ -70,6 +71,7 @@ async def _record(
     source: PluginSource | None,
     warnings: tuple[str, ...],
 ) -> Response:
+    check_image(ctx, create.image)
     wanted = wanted_playground(create, plugin_release, source)
     applied = await ctx.records(ctx.deps.store.playgrounds.apply, wanted, now=ctx.now())
     _log.info(
@@ -83,6 +85,14 @@ async def _record(
     return JsonReply(
         _view(request, applied, (*warnings, *create.warnings)), 201 if applied.outcome == "created" else 200
     )
+
+
+def check_image(ctx: Context, image: str | None) -> None:
+    """Refuse an image that the operator does not allow. Raises InvalidRequestError."""
+    allowed = ctx.deps.settings.allowed_images
+    if image is not None and not is_allowed(image, allowed):
+        problem = Problem(("body", "image"), refusal(image, allowed), "image_not_allowed", image)
+        raise InvalidRequestError(problem)
 
 
 def _view(request: Request, applied: Applied, warnings: tuple[str, ...]) -> dict[str, JsonValue]:

@@ -17,7 +17,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class ContainerSpec:
-    """One container as it shall be; everything but `name` and `labels` goes into the hash."""
+    """One container as it shall be; everything but `name`, `labels` and `network` goes into the hash."""
 
     image: str
     environment: tuple[tuple[str, str], ...]
@@ -26,12 +26,16 @@ class ContainerSpec:
     host_port: int
     container_port: int
     limits: Limits
+    egress: bool = True
+    """Whether it may reach other networks."""
     name: str = ""
     labels: tuple[tuple[str, str], ...] = ()
+    network: str = ""
+    """The bridge it is on; empty for the engine's own default. Follows from the rest."""
 
     @property
     def spec_hash(self) -> str:
         """12 hex digits over what the container is made from; stable between processes and versions of Python."""
-        made_from = asdict(self) | {"name": None, "labels": None}
+        made_from = asdict(self) | {"name": None, "labels": None, "network": None}
         text = json.dumps(made_from, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -18,6 +18,17 @@ class ListedImage:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedNetwork:
+    """A network with our controller's label."""
+
+    name: str
+    created_at: float
+    """Seconds since the epoch."""
+    in_use: bool
+    """Whether a container of anybody, running or not, is to be on it."""
+
+
+@dataclass(frozen=True, slots=True)
 class KeptFile:
     """An archive (by its digest) or a build log (by its playground's uid), and when it was last written."""
 
@@ -38,6 +49,7 @@ class Inventory:
     """Contents that a release or a playground stands for."""
     uids: frozenset[str]
     """All playgrounds there are."""
+    networks: tuple[ListedNetwork, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +61,17 @@ class RemoveImage:
 
     def __str__(self) -> str:
         return f"RemoveImage {self.reference}, {self.cause}"
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveNetwork:
+    """Remove a network."""
+
+    name: str
+    cause: str
+
+    def __str__(self) -> str:
+        return f"RemoveNetwork {self.name}, {self.cause}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,4 +109,4 @@ class PruneRecords:
         return f"PruneRecords, {self.cause}"
 
 
-Collection: TypeAlias = RemoveImage | RemoveArchive | RemoveBuildLog | PruneRecords
+Collection: TypeAlias = RemoveImage | RemoveNetwork | RemoveArchive | RemoveBuildLog | PruneRecords

@@ -15,6 +15,7 @@ class Situation(StrEnum):
     DUPLICATED = "Duplicated"
     RUNNING_UNWANTED = "RunningUnwanted"
     STOPPED = "Stopped"
+    IMAGE_NOT_ALLOWED = "ImageNotAllowed"
     PORT_NEEDED = "PortNeeded"
     SUPERSEDED_BUILD = "SupersededBuild"
     BUILDING = "Building"
@@ -42,7 +43,7 @@ class Situation(StrEnum):
     """Of a key without a record: not in the table."""
 
 
-_SETTLED = frozenset({Situation.SERVING, Situation.STOPPED, Situation.COMPLETED})
+_SETTLED = frozenset({Situation.SERVING, Situation.STOPPED, Situation.COMPLETED, Situation.IMAGE_NOT_ALLOWED})
 _FREES_PORT = frozenset({Situation.GONE})
 
 

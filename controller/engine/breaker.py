@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import structlog
 
 from controller.domain.container_spec import ContainerSpec
-from controller.domain.garbage import ListedImage
+from controller.domain.garbage import ListedImage, ListedNetwork
 from controller.domain.observed import ObservedContainer
 from controller.engine.errors import EngineFailed, EngineUnavailable
 from controller.engine.interface import Engine, EngineEvent, ImageToBuild, ListedContainer
@@ -92,6 +92,16 @@ class BreakerEngine:
         """As the engine."""
         with self._guarded():
             self._engine.remove_image(reference)
+
+    def networks(self) -> tuple[ListedNetwork, ...]:
+        """As the engine."""
+        with self._guarded():
+            return self._engine.networks()
+
+    def remove_network(self, name: str) -> None:
+        """As the engine."""
+        with self._guarded():
+            self._engine.remove_network(name)
 
     def create(self, spec: ContainerSpec) -> str:
         """As the engine."""

@@ -6,13 +6,14 @@ from contextlib import suppress
 from typing import Any
 
 from controller.domain.container_spec import ContainerSpec
-from controller.domain.garbage import ListedImage
+from controller.domain.garbage import ListedImage, ListedNetwork
 from controller.domain.observed import ContainerState, ObservedContainer
 from controller.engine.connect import EngineClient, connect
 from controller.engine.errors import EngineUnavailable, ImageMissing, NameConflict, NotFound
 from controller.engine.image_build import BuildRequest, build_image
 from controller.engine.inspected import observed_container
 from controller.engine.interface import EngineEvent, ImageToBuild, ListedContainer
+from controller.engine.networks import Networks
 from controller.engine.sandbox import host_config, run_as
 from controller.engine.translate import translated
 
@@ -31,6 +32,7 @@ class DockerEngine:
         self._timeout = timeout
         self._local = threading.local()
         self._cores: float | None = None
+        self._networks = Networks(controller_id)
 
     def ping(self) -> None:
         """Answer, or raise EngineUnavailable."""
@@ -93,27 +95,28 @@ class DockerEngine:
         with suppress(NotFound, ImageMissing), translated(f"remove image {reference}"):
             self._api().remove_image(reference)
 
+    def networks(self) -> tuple[ListedNetwork, ...]:
+        """All networks with our controller's label, and whether they are in use."""
+        return self._networks.listing(self._api())
+
+    def remove_network(self, name: str) -> None:
+        """Remove a network of ours that no container uses; success when it is gone."""
+        self._networks.remove(self._api(), name)
+
     def create(self, spec: ContainerSpec) -> str:
-        """Create a container and return its id.
+        """Create a container, and its network where that is not there yet; returns the container's id.
 
         The name stands for playground and spec, so a container of ours that has it already is this one: an earlier
         create whose reply was lost.
         """
         api = self._api()
-        try:
-            with translated(f"create {spec.name}"):
-                created: dict[str, Any] = api.create_container(
-                    image=spec.image,
-                    name=spec.name,
-                    user=run_as(),
-                    environment=dict(spec.environment),
-                    labels=dict(spec.labels),
-                    ports=[(spec.container_port, "tcp")],
-                    host_config=host_config(api, spec, self._core_count()),
-                )
-        except NameConflict:
-            return self._own_container(spec)
-        return str(created["Id"])
+        with self._networks.lock:
+            if spec.network:
+                self._networks.ensure(api, spec.network)
+            try:
+                return self._create(api, spec)
+            except NameConflict:
+                return self._own_container(spec)
 
     def start(self, container: str) -> None:
         """Start it; success when it runs already."""
@@ -173,6 +176,19 @@ class DockerEngine:
             deadline_s=deadline,
             on_line=on_line,
         )
+
+    def _create(self, api: EngineClient, spec: ContainerSpec) -> str:
+        with translated(f"create {spec.name}"):
+            created: dict[str, Any] = api.create_container(
+                image=spec.image,
+                name=spec.name,
+                user=run_as(),
+                environment=dict(spec.environment),
+                labels=dict(spec.labels),
+                ports=[(spec.container_port, "tcp")],
+                host_config=host_config(api, spec, self._core_count()),
+            )
+        return str(created["Id"])
 
     def _own_container(self, spec: ContainerSpec) -> str:
         """The id of the container with that name if it is ours. Raises NameConflict if it is a stranger's."""

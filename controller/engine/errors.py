@@ -7,6 +7,7 @@
     ├── NotFound                    the container, image or network is not there
     ├── NameConflict                the name belongs to another container: look again, it may be our own
     ├── PortTaken                   the host port is held by another container or by a process of the host
+    ├── NetworkGone                 the network of a container is gone: it cannot be started, only be made anew
     ├── ImageMissing                the image of a create is not on this engine
     ├── ImageBuildFailed            the build ran and failed; carries the reason and the last lines of its log
     ├── BuildCancelled              the build was ended because we asked for it
@@ -44,6 +45,10 @@ class NameConflict(EngineError):
 
 class PortTaken(EngineError):
     """The host port cannot be bound: another container or a process of the host holds it."""
+
+
+class NetworkGone(EngineError):
+    """A container cannot be started because its network is gone; one of the same name does not do."""
 
 
 class ImageMissing(EngineError):

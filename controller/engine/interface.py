@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from controller.domain.container_spec import ContainerSpec
-from controller.domain.garbage import ListedImage
+from controller.domain.garbage import ListedImage, ListedNetwork
 from controller.domain.observed import ContainerState, ObservedContainer
 
 
@@ -73,12 +73,20 @@ class Engine(Protocol):
         """Remove an image that no container uses. Raises EngineRefused when one does."""
         ...
 
+    def networks(self) -> tuple[ListedNetwork, ...]:
+        """All networks with our controller's label, and whether they are in use."""
+        ...
+
+    def remove_network(self, name: str) -> None:
+        """Remove a network of ours that no container uses. Raises EngineRefused when one does."""
+        ...
+
     def create(self, spec: ContainerSpec) -> str:
         """Create a container and return its id. Raises NameConflict, ImageMissing, EngineRefused."""
         ...
 
     def start(self, container: str) -> None:
-        """Start it. Raises NotFound, PortTaken, EngineRefused."""
+        """Start it. Raises NotFound, NetworkGone, PortTaken, EngineRefused."""
         ...
 
     def restart(self, container: str, grace: int) -> None:

@@ -9,6 +9,8 @@ from controller.domain.container_spec import ContainerSpec
 USER = "10001:10001"
 LOG_SIZE = "10m"
 LOG_FILES = "3"
+NO_RESOLVER = "127.0.0.1"
+"""A name server that is not there: without a way out names are not resolved either, which would be one."""
 
 
 def run_as() -> str:
@@ -21,7 +23,7 @@ def host_config(api: docker.APIClient, spec: ContainerSpec, cores: float) -> dic
 
     No capability, no new privilege, nothing writable but a sized /tmp, limits on memory (swap included), cores and
     processes, a capped log, an init that reaps, one published port on one address, and no restart by the engine: the
-    reconciler is the authority on that.
+    reconciler is the authority on that. No namespace of the host's, no device, no volume.
     """
     limits = spec.limits
     config: dict[str, Any] = api.create_host_config(
@@ -37,5 +39,9 @@ def host_config(api: docker.APIClient, spec: ContainerSpec, cores: float) -> dic
         log_config=docker.types.LogConfig(type="json-file", config={"max-size": LOG_SIZE, "max-file": LOG_FILES}),
         restart_policy={"Name": "no"},
         port_bindings={f"{spec.container_port}/tcp": (spec.address, spec.host_port)},
+        network_mode=spec.network or "default",
+        dns=None if spec.egress else [NO_RESOLVER],
+        ipc_mode="private",
+        privileged=False,
     )
     return config

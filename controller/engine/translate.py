@@ -13,6 +13,7 @@ from controller.engine.errors import (
     EngineUnavailable,
     ImageMissing,
     NameConflict,
+    NetworkGone,
     NotFound,
     PortTaken,
 )
@@ -43,9 +44,11 @@ def translate(error: docker.errors.APIError, what: str) -> EngineError:
     lower = text.lower()
     if any(sign in lower for sign in _PORT_TAKEN):
         return PortTaken(text)
+    if status == 404 and what.startswith(("start ", "restart ")) and "network " in lower:
+        return NetworkGone(text)
     if status == 404:
         return ImageMissing(text) if "no such image" in lower else NotFound(text)
-    if status == 409 and "is already in use by container" in lower:
+    if status == 409 and ("is already in use by container" in lower or "already exists" in lower):
         return NameConflict(text)
     if status == 409 and any(sign in lower for sign in _GOING):
         return NotFound(text)  # somebody else is removing it: what is going counts as gone

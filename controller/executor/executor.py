@@ -31,6 +31,7 @@ from controller.engine.errors import (
     EngineUnavailable,
     ImageMissing,
     NameConflict,
+    NetworkGone,
     NotFound,
     PortTaken,
 )
@@ -46,6 +47,7 @@ _KINDS: tuple[tuple[type[Exception], FailureKind], ...] = (
     (EngineFailed, FailureKind.FAILED),
     (EngineUnavailable, FailureKind.UNAVAILABLE),
     (NotFound, FailureKind.CONFLICT),
+    (NetworkGone, FailureKind.NETWORK_GONE),
     (ImageMissing, FailureKind.CONFLICT),
     (NameConflict, FailureKind.NAME_TAKEN),
     (PortTaken, FailureKind.PORT_TAKEN),

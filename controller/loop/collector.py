@@ -18,11 +18,12 @@ from controller.domain.garbage import (
     RemoveArchive,
     RemoveBuildLog,
     RemoveImage,
+    RemoveNetwork,
 )
 from controller.engine.errors import EngineError
 from controller.engine.interface import Engine
 from controller.planner import Policy
-from controller.planner.garbage import Keep, collect
+from controller.planner.garbage import Keep, collect, unused_networks
 from controller.planner.wanted import image_reference
 
 log = structlog.get_logger()
@@ -46,8 +47,18 @@ class Collector:
 
     def run(self, claim: Claim) -> int:
         """Collect once; returns how many things went. Raises EngineError or StoreError when it cannot look."""
+        return self._remove(claim, self.plan())
+
+    def tidy(self, claim: Claim) -> None:
+        """Before this controller goes: leave no empty network on the machine. What cannot be seen stays."""
+        try:
+            self._remove(claim, unused_networks(self.engine.networks(), self.clock.now(), grace=0.0))
+        except EngineError as error:
+            log.warning("networks not looked at", error=str(error))
+
+    def _remove(self, claim: Claim, collections: tuple[Collection, ...]) -> int:
         removed = 0
-        for collection in self.plan():
+        for collection in collections:
             try:
                 rows = self._do(claim, collection)
             except (EngineError, StoreError, OSError) as error:
@@ -61,6 +72,7 @@ class Collector:
     def _inventory(self) -> Inventory:
         """What is kept is looked at before what is wanted: what comes to be wanted in between is not missed."""
         images = self.engine.images()
+        networks = self.engine.networks()
         archives = tuple(KeptFile(file.digest, file.modified_at) for file in self.archives.list())
         build_logs = self.build_logs.list()
         desired = self.store.work.load_all()
@@ -72,12 +84,16 @@ class Collector:
             wanted_images=frozenset(image_reference(spec, self.policy) for spec in specs),
             wanted_digests=self.store.releases.digests_in_use(),
             uids=frozenset(state.playground.metadata.uid for state in desired),
+            networks=networks,
         )
 
     def _do(self, claim: Claim, collection: Collection) -> int:
         match collection:
             case RemoveImage(reference=reference):
                 self.engine.remove_image(reference)
+                return 1
+            case RemoveNetwork(name=name):
+                self.engine.remove_network(name)
                 return 1
             case RemoveArchive(digest=digest):
                 return int(self.archives.delete(digest))

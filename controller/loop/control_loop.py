@@ -46,7 +46,7 @@ class ControlLoop:
     def run(self) -> None:
         """Run until `stop` is set; returns when all threads are done."""
         jobs: list[tuple[str, Callable[[], None]]] = [
-            ("lease", lambda: self.leader.run(self.stop, self._look_at_everything)),
+            ("lease", lambda: self.leader.run(self.stop, self._look_at_everything, self._tidy)),
             ("feed", self._follow_feed),
             ("events", self._follow_engine),
             ("engine-watch", lambda: self.engine.watch(self.stop, self._look_at_everything)),
@@ -163,6 +163,12 @@ class ControlLoop:
                 self.collector.run(claim)
             except (EngineError, StoreError) as error:
                 log.warning("collection put off", error=str(error))
+
+    def _tidy(self) -> None:
+        """The last thing a leader does."""
+        claim = self.leader.claim()
+        if claim is not None:
+            self.collector.tidy(claim)
 
     def _resync_once(self) -> None:
         try:

@@ -62,10 +62,15 @@ class Leader:
             except StoreError as error:
                 log.warning("lease not given back", error=str(error))
 
-    def run(self, stop: threading.Event, on_gain: Callable[[], None]) -> None:
-        """Keep at it until `stop`; calls `on_gain` each time the lease was gained."""
+    def run(
+        self, stop: threading.Event, on_gain: Callable[[], None], before_end: Callable[[], None] = lambda: None
+    ) -> None:
+        """Keep at it until `stop`; calls `on_gain` each time the lease was gained, `before_end` before it goes back."""
         while not stop.is_set():
             if self.attempt():
                 on_gain()
             stop.wait(self._ttl / 3.0)
-        self.resign()
+        try:
+            before_end()
+        finally:
+            self.resign()

@@ -1,6 +1,7 @@
 """The failure a pass has met, if any: what it says, when the next attempt is, and how it reads to a person."""
 
 from api.resources.conditions import Reason
+from api.resources.images import refusal
 from api.resources.playground import Failure, RestartPolicy
 from controller.domain.observed import ObservedContainer
 from controller.domain.outcome import FailureKind, Outcome
@@ -33,6 +34,9 @@ def failure_of(view: View, plan: Plan, outcome: Outcome) -> Failure | None:
             reason = Reason.ARCHIVE_REFUSED if build.terminal else Reason.BUILD_FAILED
             text = f"The image could not be built: {build.error}"
             return _failure(view, reason, text, incident=build_incident(build), log_tail=build.log_tail)
+        case Situation.IMAGE_NOT_ALLOWED if _is_untold(view, Reason.IMAGE_NOT_ALLOWED):
+            text = refusal(view.image, view.policy.allowed_images)
+            return _failure(view, Reason.IMAGE_NOT_ALLOWED, text, incident=f"image@{view.now:.6f}")
         case Situation.IMAGE_MISSING:
             text = f"The image {view.image} is not on this machine: build or load it there, or name another."
             return _failure(view, Reason.IMAGE_MISSING, text, incident=f"image@{view.now:.6f}")
@@ -67,11 +71,18 @@ def next_attempt(view: View, failure: Failure) -> float | None:
     """When to try again; None where only a change can help: the next attempt would be the same."""
     current = view.current
     ended = current is not None and current.has_ended and failure.incident == current.run
-    if failure.reason is Reason.ARCHIVE_REFUSED or (ended and view.spec.restart_policy is RestartPolicy.NEVER):
+    if failure.reason in {Reason.ARCHIVE_REFUSED, Reason.IMAGE_NOT_ALLOWED} or (
+        ended and view.spec.restart_policy is RestartPolicy.NEVER
+    ):
         return None
     if view.can_roll_back and failure.reason in GIVES_UP:
         return None
     return view.now + delay(failures_in_a_row(view) + 1, view.playground.metadata.uid)
+
+
+def _is_untold(view: View, reason: Reason) -> bool:
+    """Whether nobody has been told of such a failure since something was last asked for."""
+    return view.failure is None or view.failure.reason is not reason or view.retry_is_asked_for
 
 
 def failure_text(failure: Failure) -> str:

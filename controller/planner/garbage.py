@@ -12,10 +12,12 @@ from controller.domain.garbage import (
     Collection,
     Inventory,
     ListedImage,
+    ListedNetwork,
     PruneRecords,
     RemoveArchive,
     RemoveBuildLog,
     RemoveImage,
+    RemoveNetwork,
 )
 
 HOUR = 3600.0
@@ -28,6 +30,7 @@ class Keep:
     images_per_plugin: int = 2
     """Newest images of each plugin that stay though nobody wants them: the next request for one is quick."""
     image_grace: float = HOUR / 6
+    network_grace: float = 60.0
     archive_grace: float = HOUR
     log_grace: float = 24 * HOUR
     builds: float = 24 * HOUR
@@ -39,6 +42,7 @@ def collect(inventory: Inventory, now: float, keep: Keep) -> tuple[Collection, .
     """What may go, in a stable order."""
     return (
         *_images(inventory, now, keep),
+        *unused_networks(inventory.networks, now, keep.network_grace),
         *(
             RemoveArchive(file.name, "no release and no playground stands for it")
             for file in sorted(inventory.archives, key=lambda file: file.name)
@@ -55,6 +59,15 @@ def collect(inventory: Inventory, now: float, keep: Keep) -> tuple[Collection, .
             tombstones_before=now - keep.tombstones,
             cause="ended builds, old events, tombstones and quarantines that are over",
         ),
+    )
+
+
+def unused_networks(networks: tuple[ListedNetwork, ...], now: float, grace: float) -> tuple[RemoveNetwork, ...]:
+    """Those that nobody is on and that are older than the grace (seconds)."""
+    return tuple(
+        RemoveNetwork(network.name, "no container is on it")
+        for network in sorted(networks, key=lambda network: network.name)
+        if not network.in_use and now - network.created_at >= grace
     )
 
 

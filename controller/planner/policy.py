@@ -16,6 +16,14 @@ class Policy:
     bind_host: str
     advertise_host: str
     limits: Limits
+    ports: range = range(7860, 8861)
+    """The host ports of playgrounds."""
+    egress: bool = True
+    """Whether playgrounds may reach other networks at all."""
+    network_capacity: int = 900
+    """Playgrounds on one bridge at most."""
+    allowed_images: frozenset[str] = frozenset()
+    """What a spec may name as its image, as globs."""
     readiness_timeout: float = 60.0
     liveness_interval: float = 15.0
     liveness_failures: int = 3

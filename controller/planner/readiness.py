@@ -45,7 +45,7 @@ def ready_condition(view: View, plan: Plan, outcome: Outcome, failure: Failure |
             return Saying(Reason.STARTING, "The container is being started.")
         case Situation.ROLLED_BACK:
             return _rolled_back(view)
-        case Situation.BACKING_OFF | Situation.IMAGE_BACKING_OFF if view.failure is not None:
+        case Situation.BACKING_OFF | Situation.IMAGE_BACKING_OFF | Situation.IMAGE_NOT_ALLOWED if view.failure is not None:
             return Saying(view.failure.reason, view.failure.message)
         case _:
             return None

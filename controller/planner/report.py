@@ -28,6 +28,9 @@ _SILENT = {
     Situation.OBSOLETE,
 }
 
+_NOT_ACCEPTED = {Reason.ARCHIVE_REFUSED, Reason.IMAGE_NOT_ALLOWED}
+_WAITING_FOR_A_CHANGE = {Situation.IMAGE_NOT_ALLOWED, Situation.IMAGE_BACKING_OFF}
+
 
 def report(view: View, plan: Plan, outcome: Outcome) -> Report:
     """What is written at the end of a pass. Equal to what is there already when nothing happened."""
@@ -117,10 +120,10 @@ def _conditions(view: View, plan: Plan, outcome: Outcome, failure: Failure | Non
         )
 
     seen = []
-    refused = failure is not None and failure.reason is Reason.ARCHIVE_REFUSED
+    refused = failure or (view.failure if plan.situation in _WAITING_FOR_A_CHANGE else None)
     seen.append(
-        condition(ConditionType.ACCEPTED, Reason.ARCHIVE_REFUSED, failure.message)
-        if refused and failure is not None
+        condition(ConditionType.ACCEPTED, refused.reason, refused.message)
+        if refused is not None and refused.reason in _NOT_ACCEPTED
         else condition(ConditionType.ACCEPTED, Reason.ACCEPTED, holds=True)
     )
     if view.current is not None or view.observed.image == "present":

@@ -88,6 +88,14 @@ def stopped(view: View) -> Plan | None:
     return Plan(Situation.STOPPED) if view.stop_wanted else None
 
 
+def image_not_allowed(view: View) -> Plan | None:
+    """The spec names an image that the operator does not allow (any more): nothing of it may run."""
+    if view.image_is_allowed:
+        return None
+    stops = tuple(StopContainer(c.id, c.name, "its image is not allowed") for c in view.containers if c.is_up)
+    return Plan(Situation.IMAGE_NOT_ALLOWED, stops)
+
+
 def port_needed(view: View) -> Plan | None:
     """No port is reserved yet: before the container exists, so that no two ever get the same."""
     if view.playground.host_port is not None:
@@ -334,6 +342,7 @@ TABLE: tuple[Callable[[View], Plan | None], ...] = (
     duplicated,
     running_unwanted,
     stopped,
+    image_not_allowed,
     port_needed,
     superseded_build,
     building,

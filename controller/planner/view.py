@@ -5,6 +5,7 @@ from functools import cached_property
 
 from api.resources.conditions import Reason
 from api.resources.desired import DesiredState
+from api.resources.images import is_allowed
 from api.resources.playground import (
     DesiredRunState,
     Failure,
@@ -79,6 +80,11 @@ class View:
     def image(self) -> str:
         """The reference of the wanted image."""
         return image_reference(self.spec, self.policy)
+
+    @property
+    def image_is_allowed(self) -> bool:
+        """Whether the operator lets the spec name that image; one that is built from a plugin always may be."""
+        return self.spec.image is None or is_allowed(self.spec.image, self.policy.allowed_images)
 
     @cached_property
     def wanted(self) -> ContainerSpec | None:

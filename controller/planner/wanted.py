@@ -6,6 +6,7 @@ import json
 from api.resources.identity import Kind, image_name
 from api.resources.playground import GRADIO_PORT, Playground, PlaygroundSpec
 from controller.domain.container_spec import ContainerSpec, Limits
+from controller.planner.networks import network_name
 from controller.planner.policy import Policy
 
 LABEL_CONTROLLER = "playground.controller"
@@ -41,6 +42,7 @@ def wanted_container(playground: Playground, policy: Policy) -> ContainerSpec | 
         host_port=playground.host_port,
         container_port=spec.container_port,
         limits=_limits(spec, policy.limits),
+        egress=policy.egress and spec.egress,
     )
     labels = {
         LABEL_CONTROLLER: policy.controller_id,
@@ -52,9 +54,10 @@ def wanted_container(playground: Playground, policy: Policy) -> ContainerSpec | 
         LABEL_MODEL: "" if spec.model is None else str(spec.model),
     }
     return ContainerSpec(
-        **{field: getattr(unnamed, field) for field in unnamed.__slots__ if field not in {"name", "labels"}},
+        **{field: getattr(unnamed, field) for field in unnamed.__slots__ if field not in {"name", "labels", "network"}},
         name=f"playground-{metadata.name}-{metadata.uid[:6]}-{unnamed.spec_hash[:6]}",
         labels=tuple(sorted(labels.items())),
+        network=network_name(policy, playground.host_port, egress=unnamed.egress),
     )
 
 

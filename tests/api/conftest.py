@@ -69,7 +69,12 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def api(tmp_path: Path, migrated: Path) -> Iterator[Api]:
-    settings = Settings(data_dir=tmp_path, max_archive_bytes=1024 * 1024, controller_port=CLOSED_PORT)
+    settings = Settings(
+        data_dir=tmp_path,
+        max_archive_bytes=1024 * 1024,
+        controller_port=CLOSED_PORT,
+        allowed_images=frozenset({"codercom/*"}),
+    )
     shutil.copyfile(migrated, tmp_path / "playground.db")
     store = Store.open(settings.resolved_database_url)
     clock = FakeClock()

@@ -179,6 +179,24 @@ def test_a_code_server_runs_a_named_image_and_needs_no_release_to_be_known(api: 
     playground = api.store.playgrounds.get(reply.json()["uid"])
     assert playground is not None
     assert (playground.spec.image, playground.spec.plugin) == ("codercom/code-server:4", None)
+    assert (playground.spec.container_port, playground.spec.readiness.path) == (7860, "/healthz")
+
+
+def test_a_code_server_says_where_it_listens_and_where_it_says_that_it_serves(api: Api, client: TestClient) -> None:
+    named = {"kind": "code_server", "plugin_release": "ide@1", "image": "codercom/code-server:4"}
+    reply = create(client, **named, container_port=8080, health_path="/up", egress=False)
+    playground = api.store.playgrounds.get(reply.json()["uid"])
+    assert playground is not None
+    spec = playground.spec
+    assert (spec.container_port, spec.readiness.path, spec.egress) == (8080, "/up", False)
+
+
+def test_an_image_that_the_operator_does_not_allow_is_refused(client: TestClient) -> None:
+    reply = create(client, kind="code_server", plugin_release="ide@1", image="codercom.example/evil")
+    assert reply.status_code == 422
+    (problem,) = reply.json()["detail"]
+    assert problem["loc"] == ["body", "image"]
+    assert "codercom.example/evil is not allowed here (only codercom/*)" in problem["msg"]
 
 
 def test_a_name_can_be_chosen_and_is_taken_once(client: TestClient) -> None:

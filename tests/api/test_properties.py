@@ -23,13 +23,16 @@ json_values: st.SearchStrategy[Any] = st.recursive(
 )
 FIELDS = (
     "plugin_release", "plugin", "version", "action", "entrypoint", "model", "params", "envs", "metadata", "labels",
-    "kind", "backend_container_id", "image", "name", "unknown",
+    "kind", "backend_container_id", "image", "name", "container_port", "health_path", "egress", "unknown",
 )  # fmt: skip
 plausible: dict[str, st.SearchStrategy[Any]] = {
     "plugin_release": st.sampled_from(["a@1", "a", "@org/x@2", "a@", "@"]),
     "version": st.sampled_from(["1", 1, 1.5, "2"]),
     "kind": st.sampled_from(["plugin_runtime", "code_server"]),
     "model": st.integers(-5, 5),
+    "container_port": st.integers(-1, 70000),
+    "health_path": st.sampled_from(["/", "/x", "x", "/a b", "/\n"]),
+    "egress": st.booleans(),
     "envs": st.dictionaries(st.sampled_from(["A", "B_1", "c.d"]), st.text(max_size=5) | st.integers() | st.booleans()),
     "labels": st.lists(st.sampled_from(["a", "b=c", "=", ""]), max_size=3),
 }

@@ -34,7 +34,8 @@ def serving(data_dir: Path, **environment: str) -> Iterator[tuple[Process, RawCl
 
 def start(data_dir: Path, **environment: str) -> Process:
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("PLAYGROUND_", "DOCKER_"))}
-    clean |= {"PLAYGROUND_DATA_DIR": str(data_dir), "DOCKER_HOST": "unix:///nowhere/docker.sock", **environment}
+    clean |= {"PLAYGROUND_DATA_DIR": str(data_dir), "DOCKER_HOST": "unix:///nowhere/docker.sock"}
+    clean |= {"PLAYGROUND_ALLOWED_IMAGES": "i", **environment}
     return subprocess.Popen(
         [sys.executable, "-m", "api.http"], env=clean, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )

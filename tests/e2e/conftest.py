@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.engine import containers_of, remove_containers, remove_images
+from tests.e2e.engine import containers_of, networks_of, remove_containers, remove_images, remove_networks
 from tests.e2e.server import STARTED, Server, free_range, running
 
 ARTIFACTS = Path(__file__).resolve().parent / ".artifacts"
@@ -23,16 +23,22 @@ def new_server(tmp_path_factory: pytest.TempPathFactory) -> NewServer:
     def make(ports: int = 40, settings: Mapping[str, str] | None = None) -> Iterator[Server]:
         fast = {"PLAYGROUND_LEASE_TTL": "3", "PLAYGROUND_STOP_GRACE": "1"}
         folder = tmp_path_factory.mktemp("server")
-        with running(folder, free_range(ports), {**fast, **(settings or {})}) as server:
-            controller_id = server.controller_id
-            try:
-                yield server
-                server.delete_all()
-                left = [container["Names"] for container in containers_of(controller_id)]
-                assert left == [], "containers are left although all playgrounds are deleted"
-            finally:
-                remove_containers(controller_id)
-                remove_images(controller_id)
+        controller_id = ""
+        try:
+            with running(folder, free_range(ports), {**fast, **(settings or {})}) as server:
+                controller_id = server.controller_id
+                try:
+                    yield server
+                    server.delete_all()
+                    left = [container["Names"] for container in containers_of(controller_id)]
+                    assert left == [], "containers are left although all playgrounds are deleted"
+                finally:
+                    remove_containers(controller_id)
+                    remove_images(controller_id)
+            assert networks_of(controller_id) == [], "networks are left although the controller has ended"
+        finally:
+            if controller_id:
+                remove_networks(controller_id)
 
     return make
 

@@ -35,6 +35,20 @@ def inspected(container: str | None) -> dict[str, Any]:
     return found
 
 
+def networks_of(controller_id: str) -> list[str]:
+    """The names of all networks that carry the controller's label."""
+    with engine() as api:
+        found = [str(row["Name"]) for row in api.networks(filters={"label": f"{CONTROLLER}={controller_id}"})]
+    return sorted(found)
+
+
+def remove_networks(controller_id: str) -> None:
+    """Remove what is left of a controller's networks."""
+    with engine() as api:
+        for name in networks_of(controller_id):
+            api.remove_network(name)
+
+
 def remove_containers(controller_id: str) -> list[str]:
     """Remove what is left of a controller; returns the names there were."""
     left = containers_of(controller_id)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from controller.domain.container_spec import ContainerSpec
-from controller.domain.garbage import ListedImage
+from controller.domain.garbage import ListedImage, ListedNetwork
 from controller.domain.observed import ContainerState, ObservedContainer, Probe, ProbeVerdict
 from controller.engine.errors import (
     BuildCancelled,
@@ -84,6 +84,7 @@ class FakeMachine:
         self.clock = clock
         self.containers: dict[str, FakeContainer] = {}
         self.images: dict[str, FakeImage] = {}
+        self.networks: dict[str, float] = {}
         self.host_ports: set[int] = set()
         """Ports that processes of the host listen on."""
         self.unseen_ports: set[int] = set()
@@ -270,9 +271,18 @@ class FakeEngine:
             raise EngineRefused(f"conflict: unable to remove {reference}: a container uses it")
         self._machine.images.pop(reference, None)
 
+    def networks(self) -> tuple[ListedNetwork, ...]:
+        """All networks; none counts as in use."""
+        return tuple(ListedNetwork(name, at, in_use=False) for name, at in self._machine.networks.items())
+
+    def remove_network(self, name: str) -> None:
+        """Remove a network."""
+        self._machine.networks.pop(name, None)
+
     def create(self, spec: ContainerSpec) -> str:
-        """Create a container; one of ours that has its name already is adopted."""
+        """Create a container, and its network; one of ours that has its name already is adopted."""
         self._answer()
+        self._machine.networks.setdefault(spec.network, self._machine.clock.now())
         if spec.image not in self._machine.images:
             raise ImageMissing(f"No such image: {spec.image}")
         labels = dict(spec.labels)

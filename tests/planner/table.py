@@ -36,6 +36,7 @@ TABLE: dict[str, tuple[View, str]] = {
     "image unseen": (view(P, image=UNSEEN), "Unknown"),
     "ports unseen": (view(UNPORTED, taken_ports=UNSEEN), "Unknown"),
     "unseen beats deletion": (view(GOING, unseen=True), "Unknown"),
+    "an image that is not allowed": (view(playground(plugin=None, image="evil:1")), "ImageNotAllowed"),
     "gone": (
         view(GOING),
         """

@@ -132,6 +132,7 @@ OUTCOMES: dict[FailureKind, tuple[str | None, float | None]] = {
     FailureKind.PORT_TAKEN: ("Starting", 0.0),
     FailureKind.NO_FREE_PORT: ("NoFreePort", 5.0),
     FailureKind.IMAGE_MISSING: ("Starting", 0.0),
+    FailureKind.NETWORK_GONE: ("Starting", 0.0),
     FailureKind.REFUSED: ("EngineRefused", -1.0),
     FailureKind.FAILED: ("EngineFailed", -1.0),
     FailureKind.STALE_CLAIM: ("Starting", None),

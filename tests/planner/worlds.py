@@ -38,6 +38,7 @@ POLICY = Policy(
     bind_host="127.0.0.1",
     advertise_host="play.example",
     limits=Limits(memory=512 * MEBIBYTE, cpu=2.0, pids=256, tmpfs_bytes=64 * MEBIBYTE),
+    allowed_images=frozenset({"mine:*", "code:*"}),
 )
 PLUGIN = PluginSource(digest="sha256:" + "a" * 64, entrypoint="plugin.gradio_interface:app")
 UNSEEN = Unknown("the engine did not answer")

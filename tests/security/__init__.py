@@ -1,0 +1,1 @@
+"""What a playground cannot do, whoever wrote it; and what nobody can do to the server."""

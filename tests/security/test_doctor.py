@@ -1,0 +1,105 @@
+"""What the doctor says of a machine: each line right, and a problem where something will not work."""
+
+import os
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from api.settings import Settings
+from api.store import Store
+from controller import doctor
+from controller.doctor import Level
+from tests.e2e.server import BIN, clean_environment
+
+CLOSED_ENGINE = "unix:///nowhere/docker.sock"
+
+
+def looked(tmp_path: Path, api_user: str | None = None, **settings: object) -> dict[str, tuple[Level, str]]:
+    fields = {"data_dir": tmp_path, "docker_host": CLOSED_ENGINE, **settings}
+    found = doctor.findings(Settings.model_validate(fields), api_user)
+    return {finding.about: (finding.level, finding.text) for finding in found}
+
+
+def test_nothing_there_yet(tmp_path: Path) -> None:
+    seen = looked(tmp_path / "new")
+    assert seen["data folder"][0] is Level.OK
+    assert "the first start makes it" in seen["database"][1]
+    assert seen["engine"][0] is Level.PROBLEM
+    assert "No controller has run here yet" in seen["firewall"][1]
+    assert not (tmp_path / "new").exists(), "looking makes nothing"
+
+
+def test_files_that_everybody_may_read(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("secret")
+    (tmp_path / "token").chmod(0o644)
+    tmp_path.chmod(0o755)
+    seen = looked(tmp_path)
+    assert seen["token file"] == (
+        Level.PROBLEM,
+        f"Everybody may read {tmp_path / 'token'} (0644): run chmod 600 on it.",
+    )
+    assert seen["data folder"][0] is Level.WARNING
+    (tmp_path / "token").chmod(0o600)
+    assert looked(tmp_path)["token file"][0] is Level.OK
+
+
+def test_the_database_has_this_versions_schema_or_not(tmp_path: Path) -> None:
+    store = Store.open(f"sqlite:///{tmp_path / 'playground.db'}")
+    try:
+        assert looked(tmp_path)["database"][0] is Level.PROBLEM
+        assert "playground-server migrate" in looked(tmp_path)["database"][1]
+        store.migrate()
+        assert looked(tmp_path)["database"][0] is Level.OK
+    finally:
+        store.close()
+
+
+def test_ports_that_are_all_in_use(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        seen = looked(tmp_path, port_range=range(port, port + 1))["port range"]
+    assert seen == (
+        Level.PROBLEM,
+        f"{port}-{port}, 1 of 1 in use: no playground can start. Widen PLAYGROUND_PORT_RANGE.",
+    )
+
+
+@pytest.mark.parametrize(("backlog", "level"), [("1000", Level.WARNING), ("1080", Level.OK), ("none", Level.WARNING)])
+def test_what_a_bridge_can_take(backlog: str, level: Level, tmp_path: Path) -> None:
+    (tmp_path / "backlog").write_text(f"{backlog}\n")
+    assert doctor._bridges(Settings(data_dir=tmp_path), tmp_path / "backlog").level is level
+
+
+def test_who_may_use_the_engine(tmp_path: Path) -> None:
+    path = tmp_path / "engine.sock"
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        path.chmod(0o660)
+        if os.geteuid() == 0:
+            assert looked(tmp_path, docker_host=f"unix://{path}")["API's rights"][0] is Level.WARNING
+        assert looked(tmp_path, "nobody", docker_host=f"unix://{path}")["API's rights"][0] is Level.OK
+        path.chmod(0o666)
+        assert looked(tmp_path, "nobody", docker_host=f"unix://{path}")["API's rights"][0] is Level.WARNING
+    assert looked(tmp_path, docker_host="tcp://10.0.0.1:2376")["API's rights"][0] is Level.WARNING
+
+
+@pytest.mark.engine
+def test_the_command_says_it_line_by_line(tmp_path: Path) -> None:
+    command = [str(BIN / "playground-server"), "doctor", "--data-dir", str(tmp_path / "data")]
+    environment = clean_environment(tmp_path)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "ok       base image: playground-gradio-base:latest is there." in done.stdout.splitlines()
+    environment["PLAYGROUND_DOCKER_HOST"] = CLOSED_ENGINE
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert done.returncode == 1
+    assert "problem  engine: No Docker Engine answers at unix:///nowhere/docker.sock" in done.stdout
+
+
+def test_the_rules_are_printed_and_only_root_may_load_them(tmp_path: Path) -> None:
+    command = [str(BIN / "playground-server"), "firewall", "--data-dir", str(tmp_path / "data")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=clean_environment(tmp_path))
+    assert done.stdout.startswith("# Playgrounds of controller ")
+    assert done.stdout.count("delete table") == 1
