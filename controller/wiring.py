@@ -67,7 +67,7 @@ def wire(settings: Settings) -> Controller:
     """
     clock = SystemClock()
     controller_id = ensure_controller_id(settings)
-    options = BuildOptions(offline=settings.build_network == "none")
+    options = BuildOptions(offline=settings.build_network == "none", memory=settings.build_memory)
     policy = policy_of(settings, controller_id, options)
     store = Store.open(settings.resolved_database_url)
     store.migrate()

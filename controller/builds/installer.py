@@ -5,11 +5,15 @@
 PLAN.json is made by the recipe: `manager`, `options`, `requirements` (a file in FOLDER, or null), `wheels_dir`,
 `wheels` (files in FOLDER), `index` (arguments of the operator), `offline`. FOLDER is where the installer runs: relative
 paths in the requirements mean this folder. Only this file and the plan decide what is run; no shell is involved.
+
+BuildKit, asked over the Engine API, takes no limits of memory, CPU or processes. So `memory` in the plan (bytes)
+is set here, as a resource limit that all that is started from here inherits and cannot raise, each for itself.
 """
 
 import json
 import os
 import re
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -96,10 +100,18 @@ def command(plan: dict[str, Any], wheels: list[str], *, has_pip: bool) -> list[s
     return line + [f"./{wheel}" for wheel in wheels]
 
 
+def limit_memory(most: int | None) -> None:
+    """Let this process and all it starts hold that many bytes at most, each; and leave no dumps of what they held."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if most:
+        resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+
+
 def main(arguments: list[str]) -> int:
     """Installs; 0, or the installer's own exit code."""
     plan_path, folder = arguments
     plan = json.loads(Path(plan_path).read_text(encoding="utf-8"))
+    limit_memory(plan.get("memory"))
     wheels = [] if is_hashed(plan, Path(folder)) else chosen_wheels(plan["wheels"], supported_tags())
     if not wheels and not plan["requirements"]:
         return 0

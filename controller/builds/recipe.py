@@ -50,6 +50,8 @@ class BuildOptions:
     extra_index_urls: tuple[str, ...] = ()
     shared_cache: bool = False
     """One download cache for all plugins instead of one for each: faster, but a plugin's build could plant packages."""
+    memory: int | None = None
+    """Bytes that one process of the installation may hold; the engine's builder takes no limit (see installer.py)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ def recipe_for(
             "wheels": list(requirements.wheels),
             "index": _index_arguments(options),
             "offline": options.offline,
-        }
+        } | ({"memory": options.memory} if options.memory else {})
         generated = (("deps/plan.json", json.dumps(plan, indent=1, sort_keys=True) + "\n"),)
     return BuildRecipe(
         dockerfile=_dockerfile(

@@ -203,3 +203,29 @@ def test_what_the_operator_keeps_secret_is_in_no_layer_and_no_history(builder: B
     assert "canary-7c1d" not in str(builder.api.history(tag)) + str(builder.api.inspect_image(tag))
     folders = "[f for p in ('/tmp/playground-build', '/tmp/playground-cache') for f in pathlib.Path(p).rglob('*')]"
     assert builder.run(tag, f"import pathlib; print({folders})") == "[]"
+
+
+def test_a_process_of_a_build_holds_no_more_memory_than_the_operator_says(builder: Builder) -> None:
+    """The plugin's own backend asks for far more than there is, having tried to take the limit away."""
+    backend = (
+        b"import resource\n"
+        b"def build_wheel(folder, config=None, metadata=None):\n"
+        b"    try:\n"
+        b"        resource.setrlimit(resource.RLIMIT_DATA, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))\n"
+        b"    except (ValueError, OSError):\n"
+        b"        print('the limit stays')\n"
+        b"    held = bytearray(2**30)\n"
+        b"    print('held', len(held))\n"
+    )
+    project = b'[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+    files = {
+        "requirements.txt": b"./lib\n",
+        "lib/pyproject.toml": project + b'[project]\nname = "greedy"\nversion = "1"\n',
+        "lib/backend.py": backend,
+    }
+    with pytest.raises(ImageBuildFailed) as failed:
+        builder.build(files, options=BuildOptions(offline=True, memory=512 * 2**20))
+    said = "\n".join(failed.value.log_tail)
+    assert "MemoryError" in said
+    assert "the limit stays" in said
+    assert f"held {2**30}" not in said

@@ -245,3 +245,9 @@ def test_the_fingerprint_changes_with_all_that_an_image_is_made_from_besides_the
     assert len(fingerprints) == 5
     assert all(re.fullmatch(r"[0-9a-f]{64}", one) for one in fingerprints)
     assert build_fingerprint(BASE, BuildOptions()) == build_fingerprint(BASE, BuildOptions())
+
+
+def test_a_limit_of_memory_travels_in_the_plan_and_makes_another_image(tmp_path: Path) -> None:
+    limited = BuildOptions(memory=2**30)
+    assert plan(recipe(tmp_path, {"requirements.txt": b"numpy\n"}, options=limited))["memory"] == 2**30
+    assert build_fingerprint(BASE, limited) != build_fingerprint(BASE, BuildOptions())
