@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.engine import containers_of
+from tests.e2e.engine import containers_of, networks_of
 from tests.e2e.eventually import eventually
 from tests.e2e.plugins import ROOT
 from tests.e2e.server import clean_environment, free_range
@@ -41,4 +41,5 @@ def test_the_demo_predicts_and_leaves_nothing(tmp_path: Path) -> None:
         assert stage in output
     assert output.splitlines()[-1] == "Nothing is left but the images."
     assert containers_of(controller_id) == []
+    assert networks_of(controller_id) == []
     assert [path.name for path in temporary.iterdir() if path.name.startswith("playground")] == []
