@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.clock import Clock
 from api.http.auth import fingerprint
 from api.http.errors import error_reply, internal_error
+from api.metrics import HttpMetrics
 
 LINGER_BYTES = 64 * 1024 * 1024
 LINGER_SECONDS = 5.0
@@ -23,11 +24,12 @@ _log = structlog.get_logger(__name__)
 
 
 class AccessLayer:
-    """Wraps the whole application. `clock` times the requests."""
+    """Wraps the whole application. `clock` times the requests, `metrics` counts them."""
 
-    def __init__(self, app: ASGIApp, *, clock: Clock) -> None:
+    def __init__(self, app: ASGIApp, *, clock: Clock, metrics: HttpMetrics) -> None:
         self.app = app
         self._clock = clock
+        self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, as ASGI has it."""
@@ -45,7 +47,9 @@ class AccessLayer:
             if exchange.status == 0:
                 await error_reply(HTTPConnection(scope), internal_error())(scope, exchange.receive, exchange.send)
         finally:
-            _write_line(scope, exchange, self._clock.monotonic() - began)
+            seconds = self._clock.monotonic() - began
+            self._metrics.note(scope["method"], exchange.status, seconds)
+            _write_line(scope, exchange, seconds)
 
 
 def _write_line(scope: Scope, exchange: "_Exchange", seconds: float) -> None:

@@ -20,6 +20,8 @@ from api.http.dependencies import Context, Dependencies
 from api.http.errors import ApiError, on_api_error, on_http_exception, on_store_error
 from api.http.forwarded import ForwardedHeaders
 from api.http.routes import builds, containers, docker_containers, health, plugin_releases
+from api.http.v1 import table as v1
+from api.metrics import HttpMetrics
 from api.store import StoreError
 
 __all__ = ["Dependencies", "create_app"]
@@ -30,6 +32,7 @@ ROUTES: tuple[BaseRoute, ...] = (
     *containers.ROUTES,
     *builds.ROUTES,
     *plugin_releases.ROUTES,
+    *v1.ROUTES,
 )
 
 _NEWEST = 2**62
@@ -38,10 +41,11 @@ _NEWEST = 2**62
 
 def create_app(deps: Dependencies) -> Starlette:
     """The HTTP API over these dependencies. It opens and closes none of them."""
+    metrics = HttpMetrics(deps.store, deps.settings.port_range)
     app = Starlette(
         routes=list(ROUTES),
         middleware=[
-            Middleware(AccessLayer, clock=deps.clock),
+            Middleware(AccessLayer, clock=deps.clock, metrics=metrics),
             Middleware(ForwardedHeaders, trusted=deps.settings.trusted_proxies),
             Middleware(TokenGate, token=deps.token),
         ],
@@ -53,7 +57,8 @@ def create_app(deps: Dependencies) -> Starlette:
         },
     )
     app.router.redirect_slashes = False  # 301 turns a client's POST into a GET
-    app.state.context = Context(deps=deps, changes=Changes(lambda: deps.store.work.changed_since(_NEWEST)[0]))
+    changes = Changes(lambda: deps.store.work.changed_since(_NEWEST)[0])
+    app.state.context = Context(deps=deps, changes=changes, metrics=metrics)
     return app
 
 

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.http.errors import ApiError, error_reply
 
-PUBLIC = frozenset({"/health"})
+PUBLIC = frozenset({"/health", "/livez", "/readyz", "/openapi.json"})
 """Paths that answer without a token (a load balancer and a person in trouble have none)."""
 
 _SCHEME = re.compile(r"(?:bearer|token)\s+", re.IGNORECASE)

@@ -8,9 +8,12 @@ from dataclasses import dataclass
 import requests
 from pydantic import JsonValue
 
+from api.resources.desired import DesiredState
+
 CONNECT_TIMEOUT = 0.5
 HEALTH_TIMEOUT = 1.0
 LOGS_TIMEOUT = 6.0
+PLAN_TIMEOUT = 6.0
 """Seconds; the clients of the API give up after ten."""
 
 
@@ -34,8 +37,14 @@ class ControllerClient:
     """
 
     def __init__(self, port: int, token: str) -> None:
-        self._base = f"http://127.0.0.1:{port}"
+        self.port = port
         self._headers = {"Authorization": f"Bearer {token}"}
+        self._base = f"http://127.0.0.1:{port}"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What every request carries."""
+        return self._headers
 
     def logs(self, uid: str, tail: int) -> LogReply:
         """The last `tail` lines that the playground `uid` printed. Raises ControllerUnreachableError."""
@@ -45,23 +54,33 @@ class ControllerClient:
 
     def health(self) -> dict[str, JsonValue]:
         """What the controller says of itself and the engine. Raises ControllerUnreachableError."""
-        reply = self._get("/healthz", {}, HEALTH_TIMEOUT)
-        try:
-            value = reply.json()
-        except requests.JSONDecodeError as error:
-            raise ControllerUnreachableError("The controller's answer is no JSON.") from error
-        if not isinstance(value, dict):
-            raise ControllerUnreachableError("The controller's answer is no JSON object.")
-        return value
+        return _object(self._get("/healthz", {}, HEALTH_TIMEOUT))
+
+    def plan(self, proposed: DesiredState) -> dict[str, JsonValue]:
+        """What a pass would do if this were wanted: `situation`, `actions`, and both as `text`.
+
+        Raises ControllerUnreachableError, also when the controller cannot look at the engine.
+        """
+        reply = self._call("POST", "/plan", timeout=PLAN_TIMEOUT, body=proposed.model_dump_json().encode())
+        if reply.status_code != 200:
+            raise ControllerUnreachableError(_sentence(reply))
+        return _object(reply)
 
     def _get(self, path: str, query: dict[str, str], timeout: float) -> requests.Response:
+        return self._call("GET", path, query=query, timeout=timeout)
+
+    def _call(
+        self, method: str, path: str, *, timeout: float, query: dict[str, str] | None = None, body: bytes | None = None
+    ) -> requests.Response:
         # A session per call: no environment proxy is asked for the loopback address, and nothing is shared by threads.
         with requests.Session() as session:
             session.trust_env = False
             try:
-                return session.get(
+                return session.request(
+                    method,
                     self._base + path,
                     params=query,
+                    data=body,
                     headers=self._headers,
                     timeout=(CONNECT_TIMEOUT, timeout),
                     allow_redirects=False,
@@ -70,6 +89,16 @@ class ControllerClient:
                 raise ControllerUnreachableError(
                     f"The controller's private port does not answer: {_brief(error)}"
                 ) from error
+
+
+def _object(reply: requests.Response) -> dict[str, JsonValue]:
+    try:
+        value = reply.json()
+    except requests.JSONDecodeError as error:
+        raise ControllerUnreachableError("The controller's answer is no JSON.") from error
+    if not isinstance(value, dict):
+        raise ControllerUnreachableError("The controller's answer is no JSON object.")
+    return value
 
 
 def _sentence(reply: requests.Response) -> str:

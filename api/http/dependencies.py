@@ -12,6 +12,7 @@ from api.archives.files import ArchiveFiles
 from api.clock import Clock
 from api.http.changes import Changes
 from api.http.controller_client import ControllerClient
+from api.metrics import HttpMetrics
 from api.settings import Settings
 from api.store import Store
 
@@ -43,6 +44,7 @@ class Context:
 
     deps: Dependencies
     changes: Changes
+    metrics: HttpMetrics
     _record_threads: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(RECORD_THREADS))
     _archive_threads: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(ARCHIVE_THREADS))
     _controller_threads: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(ARCHIVE_THREADS))

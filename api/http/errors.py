@@ -21,7 +21,15 @@ from starlette.responses import Response
 
 from api.archives.errors import ArchiveError, ArchiveTooLarge, ConfigInvalid, NoSpace
 from api.http.replies import JsonReply
-from api.store import NameTaken, ReleaseInUse, ValueRefused
+from api.store import (
+    Conflict,
+    IdentityTaken,
+    NameTaken,
+    PreconditionFailed,
+    ReleaseInUse,
+    ValueRefused,
+    VersionTooOld,
+)
 
 _INPUT_SHOWN = 200
 _NEVER_SENT = frozenset({502, 503, 504})
@@ -38,12 +46,14 @@ class Problem:
     msg: str
     type: str = "value_error"
     input: JsonValue = None
+    place: Mapping[str, JsonValue] | None = None
+    """Where in a document it stands: `document`, `line`, `column`."""
 
     def view(self) -> dict[str, JsonValue]:
         """The form on the wire; a long input is cut."""
         text = orjson.dumps(self.input)
         shown = self.input if len(text) <= _INPUT_SHOWN else text[:_INPUT_SHOWN].decode(errors="ignore") + "…"
-        return {"loc": list(self.loc), "msg": self.msg, "type": self.type, "input": shown}
+        return {"loc": list(self.loc), "msg": self.msg, "type": self.type, "input": shown, **(self.place or {})}
 
 
 class ApiError(Exception):
@@ -121,8 +131,12 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
 async def on_store_error(request: Request, error: Exception) -> Response:
     """Starlette's handler for what the store raises; the sentence is fit for clients where they can mend it."""
     match error:
-        case NameTaken() | ReleaseInUse():
+        case NameTaken() | IdentityTaken() | Conflict() | ReleaseInUse():
             answer = ApiError(409, str(error))
+        case PreconditionFailed():
+            answer = ApiError(412, str(error))
+        case VersionTooOld():
+            answer = ApiError(410, str(error))
         case ValueRefused():
             answer = ApiError(422, str(error))
         case _:

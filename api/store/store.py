@@ -11,6 +11,9 @@ from api.store.leases import Leases
 from api.store.playgrounds import Playgrounds
 from api.store.ports import HostPorts
 from api.store.releases import Releases
+from api.store.secrets import Secrets
+from api.store.statistics import StatisticsReader
+from api.store.tokens import Tokens
 from api.store.work import Work
 
 
@@ -26,6 +29,7 @@ class Store:
         self.events = Events(database)
         self.journal = Journal(database)
         self.declared = Declared(database)
+        self.statistics = StatisticsReader(database)
         self.leases = Leases(database)
         self.feed = ChangeFeed(database)
         self.work = Work(database)
