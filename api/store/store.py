@@ -11,9 +11,7 @@ from api.store.leases import Leases
 from api.store.playgrounds import Playgrounds
 from api.store.ports import HostPorts
 from api.store.releases import Releases
-from api.store.secrets import Secrets
 from api.store.statistics import StatisticsReader
-from api.store.tokens import Tokens
 from api.store.work import Work
 
 
