@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from api.resources.desired import Claim, Report
+from api.resources.event import NewEvent
 from api.store import Store, StoreError, StoreUnavailable
 from api.store.database import Database
 from api.store.ports import HostPorts
@@ -64,6 +65,8 @@ class Faults:
         self._at: dict[int, Fault] = {}
         self._on: dict[tuple[str, int], Fault] = {}
         self._counts: dict[str, int] = {}
+        self.late = 0
+        """How many effects have been done late."""
         self._late: list[Callable[[], object]] = []
         self._crash_next = False
 
@@ -126,15 +129,15 @@ class Faults:
         if self.gone or what in self.blind:
             raise EngineUnavailable(f"no answer to {what}")
 
-    def do_late(self) -> bool:
-        """Have done what was late; whether there was anything."""
+    def do_late(self) -> None:
+        """Have done what was late."""
         late, self._late = self._late, []
+        self.late += len(late)
         for do in late:
             try:
                 do()
             except EngineError as error:  # it failed, and there is nobody left to hear of it
                 self.trace.append(f"late: {error}")
-        return bool(late)
 
 
 class FaultyEngine:
@@ -272,9 +275,9 @@ class _FaultyWork(Work):
 
         return self._faults.effect("work.report", uid, do, failed=StoreUnavailable("500 to work.report"))
 
-    def remove(self, claim: Claim, uid: str, *, now: float) -> bool:
+    def remove(self, claim: Claim, uid: str, *, now: float, **more: NewEvent | None) -> bool:
         def do() -> bool:
-            return Work.remove(self, claim, uid, now=now)
+            return Work.remove(self, claim, uid, now=now, **more)
 
         return self._faults.effect("work.remove", uid, do, failed=StoreUnavailable("500 to work.remove"))
 
