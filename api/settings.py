@@ -71,6 +71,12 @@ class Settings(BaseSettings):
     """The API's port."""
     token: SecretStr | None = None
     """The clients' token. Default: one made at first start and kept in `<data_dir>/token` (0600)."""
+    rate_limit: float | None = Field(default=50.0, gt=0)
+    """Requests a second of each token that the operator made; twice as many may come at once."""
+    max_playgrounds_per_token: int | None = Field(default=None, ge=0)
+    """Playgrounds that each such token may have at a time. Default: as many as there are ports."""
+    max_builds_per_token: int | None = Field(default=None, ge=1)
+    """Open builds (requests that wait) of each such token. Default: no limit."""
     trusted_proxies: Annotated[frozenset[str], NoDecode, BeforeValidator(_parse_words)] = frozenset(
         {"127.0.0.1", "::1"}
     )

@@ -33,6 +33,7 @@ from controller.cli_common import (
     settings_from,
 )
 from controller.cli_operations import doctor, firewall
+from controller.cli_tokens import secret, token
 from controller.engine.errors import EngineError
 from controller.supervise import COMMANDS, supervise
 
@@ -46,6 +47,8 @@ app = typer.Typer(
 app.command("base-image")(base_image)
 app.command()(doctor)
 app.command()(firewall)
+app.add_typer(token, name="token")
+app.add_typer(secret, name="secret")
 
 
 @app.command()

@@ -2,7 +2,8 @@
 
 AccessLayer        one log line, 500 for the unexpected
 ForwardedHeaders   the address the client used, behind a trusted proxy
-TokenGate          401 without the token
+TokenGate          401 without a token, 403 and 429 where it is not good for that
+BodyPace           408 for a body that trickles
 routes             404 and 405 as JSON; every error through `errors`
 """
 
@@ -19,6 +20,8 @@ from api.http.changes import Changes
 from api.http.dependencies import Context, Dependencies
 from api.http.errors import ApiError, on_api_error, on_http_exception, on_store_error
 from api.http.forwarded import ForwardedHeaders
+from api.http.pace import BodyPace
+from api.http.principals import Principals
 from api.http.routes import builds, containers, docker_containers, health, plugin_releases
 from api.http.v1 import table as v1
 from api.metrics import HttpMetrics
@@ -42,12 +45,14 @@ _NEWEST = 2**62
 def create_app(deps: Dependencies) -> Starlette:
     """The HTTP API over these dependencies. It opens and closes none of them."""
     metrics = HttpMetrics(deps.store, deps.settings.port_range)
+    principals = Principals(deps.store, deps.token, deps.clock, deps.settings.rate_limit)
     app = Starlette(
         routes=list(ROUTES),
         middleware=[
             Middleware(AccessLayer, clock=deps.clock, metrics=metrics),
             Middleware(ForwardedHeaders, trusted=deps.settings.trusted_proxies),
-            Middleware(TokenGate, token=deps.token),
+            Middleware(TokenGate, principals=principals),
+            Middleware(BodyPace),
         ],
         exception_handlers={
             ApiError: on_api_error,

@@ -11,6 +11,7 @@ from api.http.dependencies import Context, context
 from api.http.errors import ApiError, InvalidRequestError, Problem
 from api.http.links import build_links
 from api.http.multipart import is_multipart, read_form
+from api.http.principals import requester_of
 from api.http.replies import JsonReply
 from api.http.uploads import check_archive, keep_archive
 from api.http.wanted import Create, form_values, named_release, parse_create, wanted_playground
@@ -72,7 +73,8 @@ async def _record(
     warnings: tuple[str, ...],
 ) -> Response:
     check_image(ctx, create.image)
-    wanted = wanted_playground(create, plugin_release, source)
+    requester = requester_of(request, ctx.deps.settings)
+    wanted = wanted_playground(create, plugin_release, source).model_copy(update={"requester": requester})
     applied = await ctx.records(ctx.deps.store.playgrounds.apply, wanted, now=ctx.now())
     _log.info(
         "playground wanted",
@@ -87,11 +89,11 @@ async def _record(
     )
 
 
-def check_image(ctx: Context, image: str | None) -> None:
+def check_image(ctx: Context, image: str | None, loc: tuple[str, ...] = ("body", "image")) -> None:
     """Refuse an image that the operator does not allow. Raises InvalidRequestError."""
     allowed = ctx.deps.settings.allowed_images
     if image is not None and not is_allowed(image, allowed):
-        problem = Problem(("body", "image"), refusal(image, allowed), "image_not_allowed", image)
+        problem = Problem(loc, refusal(image, allowed), "image_not_allowed", image)
         raise InvalidRequestError(problem)
 
 

@@ -26,6 +26,7 @@ from api.store import (
     IdentityTaken,
     NameTaken,
     PreconditionFailed,
+    QuotaExceeded,
     ReleaseInUse,
     ValueRefused,
     VersionTooOld,
@@ -131,7 +132,7 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
 async def on_store_error(request: Request, error: Exception) -> Response:
     """Starlette's handler for what the store raises; the sentence is fit for clients where they can mend it."""
     match error:
-        case NameTaken() | IdentityTaken() | Conflict() | ReleaseInUse():
+        case NameTaken() | IdentityTaken() | Conflict() | ReleaseInUse() | QuotaExceeded():
             answer = ApiError(409, str(error))
         case PreconditionFailed():
             answer = ApiError(412, str(error))

@@ -1,5 +1,6 @@
 """The API as a process: opens the records, makes the token, serves until it is told to stop."""
 
+import ipaddress
 import signal
 import socket
 import threading
@@ -15,12 +16,15 @@ from api.http.app import create_app
 from api.http.changes import Changes
 from api.http.controller_client import ControllerClient
 from api.http.dependencies import Dependencies
+from api.http.pace import PatientProtocol
 from api.local_files import ensure_controller_token, ensure_token
 from api.settings import Settings
 from api.store import Store
 
 GRACE = 3
 """Seconds that requests in flight have at shutdown."""
+KEEP_ALIVE = 15
+"""Seconds between two requests of a connection."""
 _BACKLOG = 512
 
 _log = structlog.get_logger(__name__)
@@ -33,14 +37,19 @@ def serve(settings: Settings) -> None:
     log line `api listening` names it.
 
     Raises:
-        OSError: the address is taken or not ours.
+        OSError: the address is taken or not ours, or others reach it and nobody has made a token.
         StoreError: the database can't be opened or migrated.
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    listener = listen(settings.host, settings.port)
     store = Store.open(settings.resolved_database_url)
     try:
         store.migrate()
+        check_binding(settings, store)
+        listener = listen(settings.host, settings.port)
+    except BaseException:
+        store.close()
+        raise
+    try:
         clock = SystemClock()
         archives = ArchiveFiles(settings.archives_dir)
         archives.clean_temporary(clock.now())
@@ -62,6 +71,28 @@ def serve(settings: Settings) -> None:
         store.close()
 
 
+def check_binding(settings: Settings, store: Store) -> None:
+    """See that whoever reaches the address needs a token that somebody has given out on purpose.
+
+    Raises PermissionError for an address beyond this machine where there is only the token that made itself.
+    """
+    if _is_loopback(settings.host) or settings.token is not None or store.tokens.any_living():
+        return
+    raise PermissionError(
+        f"The API does not listen on {settings.host}, which others reach, while nobody has made a token: run "
+        "`playground-server token create NAME`, or set PLAYGROUND_TOKEN."
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def server(deps: Dependencies) -> uvicorn.Server:
     """The uvicorn server: one worker, its own log and headers off (the application has its own)."""
     app = create_app(deps)
@@ -73,6 +104,8 @@ def server(deps: Dependencies) -> uvicorn.Server:
         server_header=False,
         timeout_graceful_shutdown=GRACE,
         ws_max_size=64 * 1024,
+        http=PatientProtocol,
+        timeout_keep_alive=KEEP_ALIVE,
     )
     return _Server(config, app.state.context.changes)
 

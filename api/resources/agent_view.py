@@ -74,6 +74,7 @@ def container_detail(playground: Playground) -> dict[str, JsonValue]:
     }
     return container_view(playground) | {
         "generation": playground.metadata.generation,
+        "created_by": playground.metadata.created_by,
         "observed_generation": status.observed_generation,
         "params": dict(spec.params),
         "conditions": conditions,

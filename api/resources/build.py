@@ -30,6 +30,8 @@ class Build(Value):
     error: str | None = None
     created_at: float
     finished_at: float | None = None
+    created_by: str | None = None
+    """The name of the token that asked for it."""
 
 
 class BuildResult(Value):

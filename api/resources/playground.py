@@ -154,6 +154,8 @@ class Metadata(Value):
     """When this generation was asked for: what a container did before says nothing about it."""
     restart_requested_at: float | None = None
     deletion_requested_at: float | None = None
+    created_by: str | None = None
+    """The name of the token that first asked for it."""
 
 
 class Playground(Value):

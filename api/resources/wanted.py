@@ -6,6 +6,7 @@ from pydantic import Field, JsonValue
 
 from api.resources.build import Build
 from api.resources.playground import Playground, PlaygroundSpec
+from api.resources.token import Requester
 from api.resources.value import Value
 
 
@@ -21,6 +22,8 @@ class WantedPlayground(Value):
     """None leaves those of a living playground as they are."""
     backend_container_id: str | None = None
     """None leaves that of a living playground as it is."""
+    requester: Requester | None = None
+    """Who asks."""
     partial: bool = False
     """Whether the client cannot speak of all there is: a living playground then keeps what was declared of it beside
     (resources, time to start, restart policy, host port, time to live)."""

@@ -11,7 +11,7 @@ from api.resources.change import ChangeType
 from api.resources.playground import Metadata, Playground, PlaygroundStatus
 from api.resources.precondition import Precondition
 from api.resources.wanted import WantedPlayground
-from api.store import builds, journal, lookups, rows, tables
+from api.store import builds, journal, lookups, quotas, rows, tables
 from api.store.database import Database, Transaction, dump_json
 from api.store.errors import Conflict, IdentityTaken, PreconditionFailed
 
@@ -51,6 +51,7 @@ class Declared:
 
         Raises:
             Conflict, PreconditionFailed: what the client demands of the record does not hold.
+            QuotaExceeded: who asks has as many playgrounds as they may have.
             IdentityTaken: another living playground has the wanted kind, release and model.
             StoreError: as `Database.write`.
         """
@@ -134,6 +135,7 @@ def _decide(
     if other is not None and (before is None or other["uid"] != before.metadata.uid):
         raise IdentityTaken(identity, other["name"])
     if before is None:
+        quotas.check_playgrounds(transaction, wanted.requester)
         metadata = Metadata(
             id=0,
             uid=new_uid(),
@@ -144,6 +146,7 @@ def _decide(
             created_at=now,
             updated_at=now,
             spec_changed_at=now,
+            created_by=wanted.requester.name if wanted.requester else None,
         )
         return Declaration(Playground(metadata=metadata, spec=wanted.spec), "created")
     asked: dict[str, Any] = {"labels": wanted.labels, "annotations": wanted.annotations}
@@ -179,7 +182,7 @@ def _write(transaction: Transaction, declaration: Declaration, version: int, now
         "spec_changed_at": metadata.spec_changed_at,
     }
     if before is None:
-        fresh = {"uid": metadata.uid, "name": metadata.name, "created_at": now}
+        fresh = {"uid": metadata.uid, "name": metadata.name, "created_at": now, "created_by": metadata.created_by}
         transaction.run(insert(_table).values({**values, **rows.status_columns(PlaygroundStatus()), **fresh}))
     else:
         transaction.run(update(_table).where(_table.c.uid == metadata.uid).values(values))

@@ -13,6 +13,8 @@
     ├── PortHeld                the one port that is wanted belongs to somebody else
     ├── NoFreePort              every port of the range is reserved, quarantined or in use
     ├── ReleaseInUse            playgrounds still use the plugin release
+    ├── TokenExists             there is or was a token of that name
+    ├── QuotaExceeded           the token has as much as it may have at a time
     └── StaleClaim              the lease went to somebody else; nothing was written
 
 Errors of SQLAlchemy never leave the store.
@@ -114,6 +116,20 @@ class ReleaseInUse(StoreError):
         super().__init__(f"The plugin release {plugin_release} is used by {shown}: delete the playgrounds first.")
         self.plugin_release = plugin_release
         self.names = tuple(names)
+
+
+class TokenExists(StoreError):
+    """The name of a token is taken, for good."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is or was a token named {name!r}: choose another name.")
+
+
+class QuotaExceeded(StoreError):
+    """A token has as much as it may have."""
+
+    def __init__(self, name: str, most: int, what: str, mend: str) -> None:
+        super().__init__(f"The token {name!r} has {most} {what}, as many as it may have. {mend}")
 
 
 class StaleClaim(StoreError):

@@ -15,7 +15,7 @@ from api.resources.phase import phase
 from api.resources.playground import DesiredRunState, Playground, PlaygroundSpec, PlaygroundStatus
 from api.resources.tombstone import Tombstone
 from api.resources.wanted import Applied, WantedPlayground
-from api.store import builds, journal, lookups, rows, tables
+from api.store import builds, journal, lookups, quotas, rows, tables
 from api.store.database import Database, Transaction
 from api.store.errors import NameTaken
 
@@ -41,6 +41,7 @@ class Playgrounds:
 
         Raises:
             NameTaken: when a new playground's given name belongs to another living one.
+            QuotaExceeded: when who asks has as much as they may have.
             StoreError: as `Database.write`.
         """
 
@@ -61,8 +62,14 @@ class Playgrounds:
                 generation = before.metadata.generation + (outcome == "configured")
                 _configure(transaction, before, asked, version, now)
                 builds.cancel_open(transaction, uid, _SUPERSEDED, now=now, before_generation=generation)
+            quotas.check_builds(transaction, wanted.requester)
             build = Build(
-                id=f"build-{new_uid()}", playground_uid=uid, generation=generation, restarted=restarted, created_at=now
+                id=f"build-{new_uid()}",
+                playground_uid=uid,
+                generation=generation,
+                restarted=restarted,
+                created_at=now,
+                created_by=wanted.requester.name if wanted.requester else None,
             )
             transaction.run(insert(tables.build).values(rows.as_json(build)))
             added = ChangeType.ADDED if outcome == "created" else ChangeType.MODIFIED
@@ -187,6 +194,7 @@ def _load(transaction: Transaction, uid: str) -> Playground | None:
 
 
 def _insert(transaction: Transaction, wanted: WantedPlayground, uid: str, version: int, now: float) -> None:
+    quotas.check_playgrounds(transaction, wanted.requester)
     status = PlaygroundStatus()
     values = {
         **rows.spec_columns(wanted.spec),
@@ -196,6 +204,7 @@ def _insert(transaction: Transaction, wanted: WantedPlayground, uid: str, versio
         "labels": wanted.labels or {},
         "annotations": wanted.annotations or {},
         "backend_container_id": wanted.backend_container_id,
+        "created_by": wanted.requester.name if wanted.requester else None,
         "generation": 1,
         "resource_version": version,
         "desired_version": version,

@@ -76,6 +76,7 @@ def to_playground(row: RowMapping) -> Playground:
             spec_changed_at=row["spec_changed_at"],
             restart_requested_at=row["restart_requested_at"],
             deletion_requested_at=row["deletion_requested_at"],
+            created_by=row["created_by"],
         ),
         spec=PlaygroundSpec.model_validate(row["spec"]),
         status=PlaygroundStatus.model_validate(row["status"]),

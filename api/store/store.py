@@ -11,7 +11,9 @@ from api.store.leases import Leases
 from api.store.playgrounds import Playgrounds
 from api.store.ports import HostPorts
 from api.store.releases import Releases
+from api.store.secrets import Secrets
 from api.store.statistics import StatisticsReader
+from api.store.tokens import Tokens
 from api.store.work import Work
 
 
@@ -30,6 +32,8 @@ class Store:
         self.statistics = StatisticsReader(database)
         self.leases = Leases(database)
         self.feed = ChangeFeed(database)
+        self.tokens = Tokens(database)
+        self.secrets = Secrets(database)
         self.work = Work(database)
 
     @classmethod

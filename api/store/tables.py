@@ -84,6 +84,7 @@ class PlaygroundRow(Base, table=True):
     status: dict[str, Any] = _json()
     container_id: str | None = _text(nullable=True, index=True)
     container_name: str | None = _text(nullable=True, index=True)
+    created_by: str | None = _text(nullable=True, index=True)
 
 
 class PluginReleaseRow(Base, table=True):
@@ -120,6 +121,7 @@ class BuildRow(Base, table=True):
     error: str | None = _text(nullable=True)
     created_at: float = _time()
     finished_at: float | None = _time(nullable=True, index=True)
+    created_by: str | None = _text(nullable=True, index=True)
 
 
 class HostPortRow(Base, table=True):
@@ -189,6 +191,29 @@ class TombstoneRow(Base, table=True):
     deleted_at: float = _time(index=True)
 
 
+class TokenRow(Base, table=True):
+    """One token, by the digest of its secret. A revoked one stays."""
+
+    __tablename__ = "token"
+
+    name: str = Field(sa_column=Column(String(100), primary_key=True))
+    digest: str = _text(unique=True)
+    scope: str = _text()
+    created_at: float = _time()
+    last_used_at: float | None = _time(nullable=True)
+    revoked_at: float | None = _time(nullable=True)
+
+
+class SecretRow(Base, table=True):
+    """One value that containers get and nobody is shown."""
+
+    __tablename__ = "secret"
+
+    name: str = Field(sa_column=Column(String(100), primary_key=True))
+    value: str = _text()
+    updated_at: float = _time()
+
+
 class CounterRow(Base, table=True):
     """One row. `version` counts writes in commit order; `desired_version` is that of the newest desired-side change.
 
@@ -228,5 +253,7 @@ host_port = _table(HostPortRow)
 event = _table(EventRow)
 lease = _table(LeaseRow)
 tombstone = _table(TombstoneRow)
+token = _table(TokenRow)
+secret = _table(SecretRow)
 counter = _table(CounterRow)
 journal = _table(JournalRow)

@@ -15,9 +15,12 @@ from controller.domain.container_spec import ContainerSpec, Limits
 from controller.engine.docker_engine import DockerEngine
 from controller.planner import Policy
 from controller.planner.wanted import wanted_container
+from tests.api.conftest import api, client, migrated, raw
 from tests.e2e.engine import CONTROLLER, engine
 from tests.e2e.server import free_port
 from tests.images.build import HTTP_IMAGE, ensure_http_image
+
+__all__ = ["Box", "api", "client", "migrated", "raw"]
 
 MEBIBYTE = 1024 * 1024
 _numbers = itertools.count(1)
@@ -71,11 +74,11 @@ def box() -> Iterator[Box]:
     controller_id = f"sec{new_uid()[:6]}"
     limits = Limits(memory=128 * MEBIBYTE, cpu=0.5, pids=64, tmpfs_bytes=16 * MEBIBYTE)
     policy = Policy(controller_id, "recipe", "127.0.0.1", "127.0.0.1", limits, ports=range(1024, 65536))
-    with engine() as api:
-        yield Box(api, replace(policy, network_capacity=100_000), DockerEngine(None, controller_id, 30.0))
+    with engine() as docker_api:
+        yield Box(docker_api, replace(policy, network_capacity=100_000), DockerEngine(None, controller_id, 30.0))
         own = {"label": f"{CONTROLLER}={controller_id}"}
-        for row in api.containers(all=True, filters=own):
-            api.remove_container(row["Id"], force=True, v=True)
-        for row in api.networks(filters=own):
+        for row in docker_api.containers(all=True, filters=own):
+            docker_api.remove_container(row["Id"], force=True, v=True)
+        for row in docker_api.networks(filters=own):
             with suppress(docker.errors.NotFound):
-                api.remove_network(row["Id"])
+                docker_api.remove_network(row["Id"])

@@ -9,9 +9,11 @@ from pydantic import JsonValue
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.http.creates import check_image
 from api.http.dependencies import Context, context
 from api.http.errors import ApiError, InvalidRequestError, Problem
 from api.http.pages import integer
+from api.http.principals import requester_of
 from api.http.replies import JsonReply
 from api.http.v1.bodies import at, manifest_of, precondition_of, read_document
 from api.http.v1.dry_run import dry_run_reply
@@ -22,6 +24,7 @@ from api.resources.declared import manifest_view
 from api.resources.documents import Document
 from api.resources.manifest import API_VERSION
 from api.resources.playground import DesiredRunState, Playground
+from api.resources.wanted import WantedPlayground
 from api.store import Conflict
 from api.store.declared import Declaration
 
@@ -66,7 +69,7 @@ async def put_playground(request: Request) -> Response:
     ctx, name, dry_run = context(request), request.path_params["name"], wants_dry_run(request)
     document = await read_document(request)
     manifest = manifest_of(document, name)
-    wanted = await resolve(ctx, manifest, document)
+    wanted = _asked_by(request, ctx, await resolve(ctx, manifest, document))
     declaration = await ctx.records(
         ctx.deps.store.declared.apply, wanted, precondition_of(request, manifest), now=ctx.now(), dry_run=dry_run
     )
@@ -88,7 +91,7 @@ async def patch_playground(request: Request) -> Response:
         document = Document(merged, 1, patch.positions)
         manifest = manifest_of(document, name)
         demand = precondition_of(request, manifest)
-        wanted = await resolve(ctx, manifest, document, kept=found)
+        wanted = _asked_by(request, ctx, await resolve(ctx, manifest, document, kept=found))
         try:
             declaration = await ctx.records(
                 ctx.deps.store.declared.apply, wanted, demand, now=ctx.now(), dry_run=dry_run
@@ -187,6 +190,12 @@ async def _applied(ctx: Context, declaration: Declaration, *, dry_run: bool) -> 
             generation=metadata.generation,
         )
     return _reply(after, 201 if outcome == "created" else 200, {"Playground-Result": outcome})
+
+
+def _asked_by(request: Request, ctx: Context, wanted: WantedPlayground) -> WantedPlayground:
+    """The same with who asks; refused when its image is not allowed."""
+    check_image(ctx, wanted.spec.image, ("body", "spec", "image"))
+    return wanted.model_copy(update={"requester": requester_of(request, ctx.deps.settings)})
 
 
 def _reply(playground: Playground, status: int = 200, headers: dict[str, str] | None = None) -> Response:

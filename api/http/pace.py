@@ -1,0 +1,94 @@
+"""Time-outs for clients that take their time: a body that trickles, and a request whose headers never end.
+
+A connection that says nothing between two requests is closed by uvicorn itself (`timeout_keep_alive`).
+"""
+
+import asyncio
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from api.http.errors import ApiError
+
+PATIENCE = 20.0
+"""Seconds that a body may take, however small it is …"""
+SLOWEST = 8 * 1024
+"""… and one second more for each so many bytes that have come."""
+HEADER_SECONDS = 10.0
+
+
+class BodyPace:
+    """Ends a request whose body comes too slowly with 408; whoever reads the body gets that as an ApiError."""
+
+    def __init__(self, app: ASGIApp, *, patience: float = PATIENCE) -> None:
+        self.app = app
+        self._patience = patience
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request, as ASGI has it."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        await self.app(scope, _Paced(receive, self._patience), send)
+
+
+class _Paced:
+    """`receive`, with a deadline as long as there is more of the body to come."""
+
+    def __init__(self, receive: Receive, patience: float) -> None:
+        self._receive = receive
+        self._patience = patience
+        self._began = asyncio.get_running_loop().time()
+        self._taken = 0
+        self._ended = False
+
+    async def __call__(self) -> Message:
+        if self._ended:
+            return await self._receive()
+        try:
+            async with asyncio.timeout_at(self._began + self._patience + self._taken / SLOWEST):
+                message = await self._receive()
+        except TimeoutError:
+            self._ended = True
+            raise ApiError(408, "The body came too slowly, and was not waited for any longer.") from None
+        self._taken += len(message.get("body", b""))
+        self._ended = not message.get("more_body", False)
+        return message
+
+
+class PatientProtocol(H11Protocol):
+    """uvicorn's, with an end to the wait for a request's headers."""
+
+    header_seconds = HEADER_SECONDS
+    _deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
+        """A client has come."""
+        super().connection_made(transport)
+        self._wait_for_headers()
+
+    def data_received(self, data: bytes) -> None:
+        """Some of a request, or several."""
+        super().data_received(data)
+        if str(self.conn.their_state) != "IDLE":
+            self._stop_waiting()
+        elif self._deadline is None:
+            self._wait_for_headers()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The client has gone."""
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def _wait_for_headers(self) -> None:
+        self._deadline = self.loop.call_later(self.header_seconds, self._give_up)
+
+    def _stop_waiting(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _give_up(self) -> None:
+        self._deadline = None
+        if not self.transport.is_closing():
+            self.transport.close()
