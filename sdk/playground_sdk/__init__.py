@@ -6,6 +6,9 @@
     playground = client.create_container("hello-gradio@1.0.0", plugin_file="hello-gradio.zip")
     print(playground["endpoint"])
 
+    client.playgrounds.apply(manifest)          # the declarative calls
+    client.playgrounds.wait("hello-gradio")
+
 The library needs ``requests`` and nothing else, and knows no code of the server. Names are loaded
 when they are first used, so that importing the package (which the command line does to print its
 help) costs next to nothing.
@@ -17,6 +20,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from playground_sdk.client import AgentClient
     from playground_sdk.containers import ContainerClientMixin
+    from playground_sdk.declarative import Applied, Difference, Playgrounds
     from playground_sdk.docker_containers import DockerContainerClientMixin
     from playground_sdk.errors import (
         ApiError,
@@ -41,34 +45,50 @@ if TYPE_CHECKING:
         WaitTimeoutError,
     )
     from playground_sdk.models import Build, Condition, Container, EventRecord, Page
+    from playground_sdk.objects import Playground, PlaygroundStatus, ReleaseRecord, ResourceCondition, ResourceEvent
+    from playground_sdk.plugin_store import PluginStore, Pushed
+    from playground_sdk.readiness import Awaited
     from playground_sdk.releases import PluginRelease, PluginReleaseClientMixin
     from playground_sdk.wait import Progress
+    from playground_sdk.watching import Change
 
 __all__ = [
     "AgentClient",
     "ApiError",
+    "Applied",
     "AuthenticationError",
+    "Awaited",
     "Build",
     "BuildCancelledError",
     "BuildError",
     "BuildFailedError",
+    "Change",
     "ClientError",
     "Condition",
     "ConflictError",
     "ConnectionFailedError",
     "Container",
     "ContainerClientMixin",
+    "Difference",
     "DockerContainerClientMixin",
     "EventRecord",
     "NotFoundError",
     "Page",
     "PermissionDeniedError",
+    "Playground",
     "PlaygroundError",
+    "PlaygroundStatus",
+    "Playgrounds",
     "PluginRelease",
     "PluginReleaseClientMixin",
+    "PluginStore",
     "Progress",
+    "Pushed",
     "RateLimitError",
+    "ReleaseRecord",
     "RequestTimeoutError",
+    "ResourceCondition",
+    "ResourceEvent",
     "ServerError",
     "StartFailedError",
     "TransportError",
@@ -80,16 +100,28 @@ __all__ = [
 
 _ELSEWHERE = {
     "AgentClient": "client",
+    "Applied": "declarative",
+    "Awaited": "readiness",
     "Build": "models",
+    "Change": "watching",
     "Condition": "models",
     "Container": "models",
     "ContainerClientMixin": "containers",
+    "Difference": "declarative",
     "DockerContainerClientMixin": "docker_containers",
     "EventRecord": "models",
     "Page": "models",
+    "Playground": "objects",
+    "PlaygroundStatus": "objects",
+    "Playgrounds": "declarative",
     "PluginRelease": "releases",
     "PluginReleaseClientMixin": "releases",
+    "PluginStore": "plugin_store",
     "Progress": "wait",
+    "Pushed": "plugin_store",
+    "ReleaseRecord": "objects",
+    "ResourceCondition": "objects",
+    "ResourceEvent": "objects",
 }
 
 

@@ -6,8 +6,10 @@ from typing import Any, Self
 
 from playground_sdk._clock import Clock, SystemClock
 from playground_sdk.containers import ContainerClientMixin
+from playground_sdk.declarative import Playgrounds
 from playground_sdk.docker_containers import DockerContainerClientMixin
 from playground_sdk.http import DEFAULT_TIMEOUT, Credentials, Transport
+from playground_sdk.plugin_store import PluginStore
 from playground_sdk.releases import PluginReleaseClientMixin
 
 __all__ = ["AgentClient"]
@@ -52,6 +54,16 @@ class AgentClient(ContainerClientMixin, DockerContainerClientMixin, PluginReleas
         credentials = Credentials(_either(agent_token, token, "agent_token", "token"), user_token, tenant)
         self._clock = clock or SystemClock()
         self._transport = Transport(address, credentials, timeout=_timeouts(timeout), clock=self._clock)
+
+    @property
+    def playgrounds(self) -> Playgrounds:
+        """The playgrounds as resources: apply, diff, get, list, watch, wait, logs, events."""
+        return Playgrounds(self._transport, self._clock)
+
+    @property
+    def plugins(self) -> PluginStore:
+        """The plugins that the server keeps: push, find, list."""
+        return PluginStore(self._transport, self._clock)
 
     @property
     def base_url(self) -> str:

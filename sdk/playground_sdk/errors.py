@@ -6,7 +6,7 @@
     │   ├── AuthenticationError     401        no token, or a wrong one
     │   ├── PermissionDeniedError   403
     │   ├── NotFoundError           404
-    │   ├── ConflictError           409
+    │   ├── ConflictError           409, 412   it contradicts what is there
     │   ├── RateLimitError          429
     │   ├── ClientError             any other 4xx
     │   └── ServerError             5xx
@@ -92,7 +92,7 @@ class NotFoundError(ApiError):
 
 
 class ConflictError(ApiError):
-    """409: it contradicts what is there."""
+    """409: it contradicts what is there; 412: it is not the version that was asked for."""
 
 
 class RateLimitError(ApiError):
@@ -156,13 +156,13 @@ class BuildCancelledError(BuildError):
 
 
 class StartFailedError(PlaygroundError):
-    """A playground that was waited for has the status ``failed``; ``container`` is the whole reply."""
+    """A playground that was waited for has failed, or will not come up; ``container`` is what is known of it."""
 
-    def __init__(self, container: Container, name: str) -> None:
+    def __init__(self, container: Container, name: str, word: str = "has failed") -> None:
         self.container = container
         self.detail = container
         self.reason = container.get("last_error") or container.get("message") or "the server gave no reason"
-        super().__init__(f"Playground {name} has failed: {self.reason}")
+        super().__init__(f"Playground {name} {word}: {self.reason}")
 
 
 class WaitTimeoutError(PlaygroundError, TimeoutError):
@@ -184,6 +184,7 @@ _BY_STATUS: Mapping[int, type[ApiError]] = {
     403: PermissionDeniedError,
     404: NotFoundError,
     409: ConflictError,
+    412: ConflictError,
     422: ValidationError,
     429: RateLimitError,
 }

@@ -7,7 +7,8 @@ when the request certainly never left.
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any
@@ -27,7 +28,7 @@ from playground_sdk.errors import (
 )
 from playground_sdk.multipart import MultipartBody
 
-__all__ = ["DEFAULT_TIMEOUT", "Credentials", "Transport", "checked_address", "is_loopback"]
+__all__ = ["DEFAULT_TIMEOUT", "Credentials", "Reply", "Transport", "checked_address", "is_loopback"]
 
 DEFAULT_TIMEOUT = (3.0, 10.0)
 # The first number also bounds every single write of an archive; after the last byte the server still checks it.
@@ -60,6 +61,15 @@ class Credentials:
     def __repr__(self) -> str:
         """Keep the secrets out of logs and tracebacks."""
         return f"Credentials(token={'…' if self.token else None})"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a server answered: HTTP status, headers (their names in any case), and the parsed JSON or None."""
+
+    status: int
+    headers: Mapping[str, str]
+    value: Any
 
 
 class _Auth(AuthBase):
@@ -113,22 +123,58 @@ class Transport:
             UploadError: the archive changed while it was being sent.
             ValueError: the body can't be written as JSON.
         """
-        response = self._send(method, path, params, body)
+        return self.exchange(method, path, params=params, body=body).value
+
+    def exchange(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        body: Mapping[str, Any] | MultipartBody | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Reply:
+        """Do as :meth:`request` does, with headers of one's own, and return status and headers as well."""
+        response = self._send(method, path, params, body, headers)
         if not response.content:
-            return None
+            return Reply(response.status_code, response.headers, None)
         try:
-            return response.json()
+            return Reply(response.status_code, response.headers, response.json())
         except ValueError as exc:
             raise UnexpectedReplyError(
                 f"{method} {response.url} did not answer JSON: is {self.base_url} a playground server's address?"
             ) from exc
 
+    @contextmanager
+    def lines(
+        self, path: str, *, params: Mapping[str, Any] | None = None, accept: str, silence: float
+    ) -> Iterator[Iterator[str]]:
+        """GET a stream, and read it line by line (UTF-8, without line ends) for as long as the context is open.
+
+        ``silence`` is how many seconds may go by between two pieces; the server sends heartbeats meanwhile.
+
+        Raises:
+            ApiError, UnexpectedReplyError: at once, as :meth:`request` does.
+            TransportError: at once, or while the lines are read: it broke, or was silent for too long.
+        """
+        url = f"{self.base_url}/{path.lstrip('/')}"
+        kwargs: dict[str, Any] = {"params": params, "data": None, "headers": {"Accept": accept}}
+        response = self._attempt("GET", url, timeout=(self._timeout[0], silence), stream=True, **kwargs)
+        with closing(response):
+            _refuse_bad(response, f"GET {urlsplit(url).path}")
+            yield _lines_of(response, url)
+
     def text(self, path: str, *, params: Mapping[str, Any] | None = None) -> str:
         """GET a path that answers plain text (UTF-8); raises as :meth:`request` does."""
-        return self._send("GET", path, params, None).content.decode("utf-8", "replace")
+        return self._send("GET", path, params, None, None).content.decode("utf-8", "replace")
 
     def _send(
-        self, method: str, path: str, params: Mapping[str, Any] | None, body: Mapping[str, Any] | MultipartBody | None
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, Any] | None,
+        body: Mapping[str, Any] | MultipartBody | None,
+        more: Mapping[str, str] | None,
     ) -> requests.Response:
         url = f"{self.base_url}/{path.lstrip('/')}"
         headers = {"Accept": "application/json, text/plain;q=0.9"}
@@ -138,25 +184,20 @@ class Transport:
         elif method in _TYPED_WITHOUT_BODY:
             headers["Content-Type"] = "application/json"
             data = None if body is None else json.dumps(body, allow_nan=False).encode()
-        response = self._attempt(method, url, params=params, data=data, headers=headers)
-        call = f"{method} {urlsplit(url).path}"
-        if response.status_code >= 400:
-            raise api_error(response.status_code, _parsed(response), call)
-        if response.status_code >= 300:
-            raise UnexpectedReplyError(
-                f"{call} was sent on to {response.headers.get('Location', 'nowhere')}; use that address."
-            )
+        headers |= more or {}
+        timeout = _UPLOAD_TIMEOUT if isinstance(body, MultipartBody) else self._timeout
+        response = self._attempt(method, url, timeout=timeout, params=params, data=data, headers=headers)
+        _refuse_bad(response, f"{method} {urlsplit(url).path}")
         return response
 
     def _attempt(self, method: str, url: str, **kwargs: Any) -> requests.Response:
         """Send until there is a reply worth having, or no reason to try again."""
-        timeout = _UPLOAD_TIMEOUT if isinstance(kwargs["data"], MultipartBody) else self._timeout
         for attempt in range(len(_DELAYS) + 1):
             last = attempt == len(_DELAYS)
             started = self._clock.monotonic()
             try:
                 # Redirects would turn a POST into a GET, and carry the token to somebody else.
-                response = self._session.request(method, url, timeout=timeout, allow_redirects=False, **kwargs)
+                response = self._session.request(method, url, allow_redirects=False, **kwargs)
             except requests.RequestException as exc:
                 _log.debug("%s %s: %s", method, url, exc)
                 if last or not (method in _REPEATABLE or _never_sent(exc)):
@@ -167,6 +208,29 @@ class Transport:
                     return response
             self._clock.sleep(_DELAYS[attempt])
         raise AssertionError("the last attempt either returns or raises")
+
+
+def _refuse_bad(response: requests.Response, call: str) -> None:
+    """Raise what a status of 300 or more means."""
+    if response.status_code >= 400:
+        raise api_error(response.status_code, _parsed(response), call)
+    if response.status_code >= 300:
+        raise UnexpectedReplyError(
+            f"{call} was sent on to {response.headers.get('Location', 'nowhere')}; use that address."
+        )
+
+
+def _lines_of(response: requests.Response, url: str) -> Iterator[str]:
+    """The lines of a stream; only the line feed ends one, and a last line without it is one too."""
+    rest = b""
+    try:
+        for piece in response.iter_content(None):
+            *whole, rest = (rest + piece).split(b"\n")
+            yield from (line.decode("utf-8", "replace") for line in whole)
+    except requests.RequestException as exc:
+        raise _translated(exc, "GET", url) from exc
+    if rest:
+        yield rest.decode("utf-8", "replace")
 
 
 def checked_address(url: str) -> str:

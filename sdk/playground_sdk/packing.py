@@ -5,10 +5,10 @@ Names are sorted and the time stamps fixed, so that packing an unchanged folder 
 
 import stat
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-__all__ = ["CONFIG_NAMES", "EXCLUDED", "is_plugin", "pack_folder"]
+__all__ = ["CONFIG_NAMES", "EXCLUDED", "is_plugin", "pack_folder", "plugin_files"]
 
 CONFIG_NAMES = ("config.yaml", "synapse.yaml")
 EXCLUDED = frozenset(
@@ -23,11 +23,8 @@ def is_plugin(folder: Path) -> bool:
     return any((folder / name).is_file() for name in CONFIG_NAMES)
 
 
-def pack_folder(folder: Path, archive: Path) -> int:
-    """Write the folder's files to a new ZIP archive, the folder's own name left out, and return their number.
-
-    Version control, caches, byte code and virtual environments (``EXCLUDED``, ``*.pyc``) stay behind, and so does
-    the archive itself when it is inside.
+def plugin_files(folder: Path) -> list[tuple[str, Path]]:
+    """Every file that belongs to a plugin, with its name in the archive, in the order of the names.
 
     Raises:
         NotADirectoryError: there is no such folder.
@@ -38,14 +35,26 @@ def pack_folder(folder: Path, archive: Path) -> int:
     if not is_plugin(folder):
         raise ValueError(f"{folder} is no plugin: it has neither {' nor '.join(CONFIG_NAMES)}.")
     root = folder.resolve()
-    count = 0
+    return sorted((path.relative_to(root).as_posix(), path) for path in _files(root, root))
+
+
+def pack_folder(folder: Path, archive: Path, on_packed: Callable[[int, int], None] | None = None) -> int:
+    """Write the folder's files to a new ZIP archive, the folder's own name left out, and return their number.
+
+    Version control, caches, byte code and virtual environments (``EXCLUDED``, ``*.pyc``) stay behind, and so does
+    the archive itself when it is inside. ``on_packed(files done, files in all)`` is called after each.
+
+    Raises:
+        NotADirectoryError: there is no such folder.
+        ValueError: it holds no config.yaml or synapse.yaml, or a link that leads out of it.
+    """
+    files = [(name, path) for name, path in plugin_files(folder) if path != archive.resolve()]
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
-        for path in sorted(_files(root, root), key=lambda found: found.relative_to(root).as_posix()):
-            if path == archive.resolve():
-                continue
-            _add(packed, path, path.relative_to(root).as_posix())
-            count += 1
-    return count
+        for count, (name, path) in enumerate(files, start=1):
+            _add(packed, path, name)
+            if on_packed is not None:
+                on_packed(count, len(files))
+    return len(files)
 
 
 def _files(folder: Path, root: Path) -> Iterator[Path]:

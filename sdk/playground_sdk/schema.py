@@ -14,7 +14,7 @@ from difflib import get_close_matches
 from importlib.resources import files
 from typing import Any, cast
 
-__all__ = ["KEYWORDS", "Node", "Schema", "Violation", "closest", "load_schema", "schema_names"]
+__all__ = ["KEYWORDS", "Node", "Schema", "Steps", "Violation", "closest", "load_schema", "schema_names"]
 
 KEYWORDS = frozenset(
     {

@@ -31,10 +31,15 @@ class Cli:
             "PLAYGROUND_TOKEN": "secret",
         }
 
-    def __call__(self, *arguments: str, **env: str | None) -> Result:
+    def __call__(self, *arguments: str, stdin: str | None = None, **env: str | None) -> Result:
         runner = CliRunner()
         return runner.invoke(
-            app, list(arguments), env={**self.env, **env}, catch_exceptions=False, prog_name="playground"
+            app,
+            list(arguments),
+            input=stdin,
+            env={**self.env, **env},
+            catch_exceptions=False,
+            prog_name="playground",
         )
 
 

@@ -23,7 +23,7 @@ def test_several_at_once(
     reply = Reply(204) if verb == "delete" else Reply(data={"status": "running"})
     agent.answers(reply, reply)
     done = cli(verb, "a", "7", "a")
-    assert (done.exit_code, done.stdout, done.stderr) == (0, f"a {word}\n7 {word}\n", "")
+    assert (done.exit_code, done.stdout, done.stderr) == (0, f"playground/a {word}\nplayground/7 {word}\n", "")
     assert agent.lines() == lines
     assert (agent.last.json() if agent.last.body else None) == body
 
@@ -32,8 +32,8 @@ def test_one_that_fails_does_not_keep_the_others(agent: Agent, cli: Cli) -> None
     agent.answers(Reply(204), GONE, Reply(204))
     done = cli("delete", "a", "b", "c")
     assert done.exit_code == 3
-    assert done.stdout == "a deleting\nc deleting\n"
-    assert done.stderr.startswith("b: Error: No playground 'b'. (404 to DELETE /containers/b)\n")
+    assert done.stdout == "playground/a deleting\nplayground/c deleting\n"
+    assert done.stderr.startswith("playground/b: Error: No playground 'b'. (404 to DELETE /containers/b)\n")
 
 
 def test_quiet_prints_names(agent: Agent, cli: Cli) -> None:
@@ -44,7 +44,7 @@ def test_quiet_prints_names(agent: Agent, cli: Cli) -> None:
 def test_delete_waits_until_it_is_gone(agent: Agent, cli: Cli) -> None:
     agent.answers(Reply(204), {"status": "deleting", "message": "stops the container"}, GONE)
     done = cli("delete", "b", "--wait")
-    assert (done.exit_code, done.stdout) == (0, "b deleted\n")
+    assert (done.exit_code, done.stdout) == (0, "playground/b deleted\n")
     assert done.stderr == "deleting: stops the container\n"
 
 

@@ -58,7 +58,7 @@ def test_validate_of_what_is_right(cli: Cli, tmp_path: Path) -> None:
         ("{plugin: {release: a@1}, env: [{name: A, value: 0}]}", "spec.env[0].value"),
         ("{plugin: {release: a@1}, resources: {memory: 2Gb}}", "spec.resources.memory"),
         ("{plugin: {release: a@1}, ttl: eight}", "spec.ttl"),
-        ("{plugin: {release: a@1, image: b}}", "spec.plugin"),
+        ("{plugin: {archive: ., image: b}}", "spec.plugin: an image runs as it is"),
         ("{plugin: {release: a@1}, state: running}", "Running"),
     ],
 )

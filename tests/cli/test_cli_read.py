@@ -1,4 +1,4 @@
-"""``playground list``, ``get``, ``logs``, ``events``, ``health``, ``version``."""
+"""``playground list``, ``get NAME``, ``health``, ``version``: by the calls of the Agent's contract."""
 
 import json
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 
 from playground_sdk.cli.output import age, columns
 from tests.cli.conftest import Cli
-from tests.sdk.recorder import Agent, Reply
+from tests.sdk.recorder import Agent
 
 HELLO: dict[str, Any] = {
     "id": "abc123def456789",
@@ -105,31 +105,6 @@ def test_get_tells_what_is_known(agent: Agent, cli: Cli) -> None:
     assert "Metadata" not in done.stdout
 
 
-def test_get_as_json_and_name(agent: Agent, cli: Cli) -> None:
-    agent.answers(HELLO, HELLO)
-    assert json.loads(cli("get", "12", "-o", "json").stdout) == HELLO
-    assert cli("get", "abc123def456", "-o", "name").stdout == "hello-gradio\n"
-    assert agent.lines() == ["GET /containers/12", "GET /containers/abc123def456"]
-
-
-@pytest.mark.parametrize(("text", "printed"), [("a\nb\n", "a\nb\n"), ("a\nb", "a\nb\n"), ("", "")])
-def test_logs(agent: Agent, cli: Cli, text: str, printed: str) -> None:
-    agent.answers(Reply(raw=text.encode()))
-    assert cli("logs", "hello", "--tail", "2").stdout == printed
-    assert agent.last.line == "GET /containers/hello/logs/?tail=2"
-
-
-def test_events(agent: Agent, cli: Cli) -> None:
-    event = {"type": "Warning", "reason": "Unhealthy", "message": "No answer.", "count": 3, "last_seen": "x"}
-    agent.answers({"results": [event]}, {"results": [event]}, {"results": []})
-    assert cli("events", "hello").stdout.splitlines() == [
-        "LAST SEEN  TYPE     REASON     COUNT  MESSAGE",
-        "-          Warning  Unhealthy  3      No answer.",
-    ]
-    assert json.loads(cli("events", "hello", "-o", "json").stdout) == [event]
-    assert "Nothing has happened" in cli("events", "hello").stderr
-
-
 @pytest.mark.parametrize(
     ("body", "code"), [({"status": "ok"}, 0), ({"status": "healthy"}, 0), ({"status": "degraded"}, 1), ({}, 0)]
 )
@@ -152,7 +127,7 @@ def test_version_needs_no_server(agent: Agent, cli: Cli) -> None:
     assert agent.sent == []
 
 
-@pytest.mark.parametrize("verb", ["list", "get", "events", "health"])
+@pytest.mark.parametrize("verb", ["list", "get", "events", "health", "releases"])
 def test_an_unknown_output_is_a_usage_error(agent: Agent, cli: Cli, verb: str) -> None:
     names = ["x"] if verb in {"get", "events"} else []
     done = cli(verb, *names, "-o", "nonsense")

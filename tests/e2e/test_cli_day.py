@@ -44,22 +44,22 @@ def test_a_day(server: Server) -> None:
     for words in (name, "running", url, "hello-gradio@1.0.0", "PortReserved", "ContainerStarted"):
         assert words in shown
     detail = json.loads(ok(server, "get", name, "-o", "json"))
-    assert (detail["model"], detail["params"]) == (3, {"greeting": "Ahoy"})
+    assert (detail["spec"]["model"], detail["spec"]["params"]) == (3, {"greeting": "Ahoy"})
     assert "Running on local URL" in ok(server, "logs", name)
     assert "Serving" in ok(server, "events", name)
 
-    assert ok(server, "stop", name, "--wait") == f"{name} stopped\n"
+    assert ok(server, "stop", name, "--wait") == f"playground/{name} stopped\n"
     assert ok(server, "list", "--status", "stopped", "-o", "name").strip() == name
     assert "URL" not in ok(server, "get", name)
-    assert ok(server, "start", name, "--wait") == f"{name} running\n"
+    assert ok(server, "start", name, "--wait") == f"playground/{name} running\n"
     assert greeting(url) == "Ahoy, world!"
     before = json.loads(ok(server, "get", name, "-o", "json"))
-    assert ok(server, "restart", name) == f"{name} restarting\n"
-    eventually(lambda: server.client.get_container(name)["restarts"] > before["restarts"], 30, "the restart")
+    assert ok(server, "restart", name) == f"playground/{name} restarting\n"
+    eventually(lambda: server.client.get_container(name)["restarts"] > before["status"]["restarts"], 30, "the restart")
     assert server.client.wait_for_status(name, "running", timeout=60)
-    assert server.client.get_container(name)["id"] == before["id"]
+    assert server.client.get_container(name)["id"] == before["status"]["containerId"]
 
-    assert ok(server, "delete", name, "--wait") == f"{name} deleted\n"
+    assert ok(server, "delete", name, "--wait") == f"playground/{name} deleted\n"
     assert containers_of(server.controller_id) == []
     gone = server.cli("get", name)
     assert (gone.returncode, "deleted" in gone.stderr) == (3, True)

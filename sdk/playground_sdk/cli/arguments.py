@@ -6,7 +6,7 @@ import typer
 
 from playground_sdk.cli.failures import UsageFailure
 
-__all__ = ["PLAYGROUND", "PLAYGROUNDS"]
+__all__ = ["PLAYGROUND", "PLAYGROUNDS", "SOME_PLAYGROUNDS"]
 
 
 def _named(value: Any) -> Any:
@@ -15,7 +15,7 @@ def _named(value: Any) -> Any:
     Raises:
         UsageFailure: one is empty, as an unset shell variable makes it.
     """
-    names = [value] if isinstance(value, str) else value
+    names = [value] if isinstance(value, str) else value or []
     if any(not name.strip(" .") for name in names):
         raise UsageFailure("A playground's name is empty; is a shell variable unset?")
     return value
@@ -29,6 +29,12 @@ PLAYGROUND = typer.Argument(
 )
 PLAYGROUNDS = typer.Argument(
     metavar="PLAYGROUND...",
+    help="Names, numbers or container ids (12 digits at least).",
+    show_default=False,
+    callback=_named,
+)
+SOME_PLAYGROUNDS = typer.Argument(
+    metavar="[PLAYGROUND]...",
     help="Names, numbers or container ids (12 digits at least).",
     show_default=False,
     callback=_named,

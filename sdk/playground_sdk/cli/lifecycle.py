@@ -3,16 +3,20 @@
 One that can't be changed is reported and the others go on; the exit code is the first failure's.
 """
 
+import sys
 from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import typer
 
-from playground_sdk.cli.arguments import PLAYGROUNDS
-from playground_sdk.cli.failures import explain
+from playground_sdk.cli.arguments import PLAYGROUNDS, SOME_PLAYGROUNDS
+from playground_sdk.cli.failures import UsageFailure, explain
+from playground_sdk.cli.manifest_files import FILES, RECURSIVE
 from playground_sdk.cli.progress import ProgressView
 from playground_sdk.cli.session import Session
 from playground_sdk.errors import ApiError, StartFailedError, WaitTimeoutError
+from playground_sdk.manifests.check import KINDS
+from playground_sdk.manifests.sources import read_sources
 
 __all__ = ["delete", "restart", "start", "stop"]
 
@@ -58,15 +62,26 @@ def restart(ctx: typer.Context, playgrounds: Annotated[list[str], PLAYGROUNDS]) 
 
 def delete(
     ctx: typer.Context,
-    playgrounds: Annotated[list[str], PLAYGROUNDS],
+    playgrounds: Annotated[list[str] | None, SOME_PLAYGROUNDS] = None,
     *,
+    filename: Annotated[list[str] | None, FILES] = None,
+    recursive: Annotated[bool, RECURSIVE] = False,
     wait: Annotated[bool, _WAIT] = False,
     timeout: Annotated[float, _TIMEOUT] = 60,
 ) -> None:
-    """Delete playgrounds, their containers and their port reservations."""
+    """Delete playgrounds, by name or as manifests name them; their containers and port reservations go with them."""
+    names = list(playgrounds or [])
+    if bool(names) == bool(filename):
+        raise UsageFailure("Delete what? Give names, or manifests with -f.")
     session = Session.of(ctx)
     asked = _Batch(session)
-    asked.ask(playgrounds, session.client.delete_container)
+    change: Callable[[str], object] = session.client.delete_container
+    if filename:
+        # What runs need not be what the files say today: they are read for the names only.
+        documents = read_sources(filename, recursive=recursive, stdin=sys.stdin.buffer.read)
+        names = [document.name for document in documents if document.value.get("kind") in KINDS and document.name]
+        change = session.client.playgrounds.delete
+    asked.ask(names, change)
     asked.finish("deleting", "deleted", timeout if wait else None)
 
 
@@ -104,7 +119,7 @@ class _Batch:
             self._print(name, status)
 
     def _print(self, name: str, word: str) -> None:
-        self._session.out.line(name if self._session.out.quiet else f"{name} {word}")
+        self._session.out.line(name if self._session.out.quiet else f"playground/{name} {word}")
 
     def _tried(self, change: Callable[[str], object], name: str) -> bool:
         """Whether it went well; a failure of this one is printed, one of the connection ends the whole command."""
@@ -113,7 +128,7 @@ class _Batch:
         except (ApiError, StartFailedError, WaitTimeoutError) as exc:
             failure = explain(exc)
             assert failure is not None
-            typer.echo(f"{name}: {failure.text}", err=True)
+            typer.echo(f"playground/{name}: {failure.text}", err=True)
             self._exit_code = self._exit_code or failure.exit_code
             return False
         return True

@@ -54,7 +54,7 @@ class ProgressView:
         self._stage, self._message = step.stage, step.message
         text = step.stage if step.message in {"", step.stage} else f"{step.stage}: {step.message}"
         if self._bar is None:
-            size = f" ({step.total / 1e6:.1f} MB)" if step.total else ""
+            size = f" ({step.total / 1e6:.1f} MB)" if step.total and step.stage == "uploading" else ""
             self._out.note(text + size)
             return
         self._bar.console.print(f"{step.elapsed:6.1f}s  {text}", markup=False, style="dim")

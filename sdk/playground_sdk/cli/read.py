@@ -1,4 +1,4 @@
-"""The verbs that look: list, get, logs, events."""
+"""The verb ``list``, and how one playground is shown: by the calls that every server of the Agent's contract has."""
 
 import json
 from collections.abc import Callable
@@ -7,13 +7,12 @@ from typing import Annotated, Any
 import typer
 
 from playground_sdk._clock import SystemClock
-from playground_sdk.cli.arguments import PLAYGROUND
 from playground_sdk.cli.failures import UsageFailure
 from playground_sdk.cli.output import age, shown
 from playground_sdk.cli.session import Session
 from playground_sdk.models import Container
 
-__all__ = ["events", "get", "list_playgrounds", "logs"]
+__all__ = ["list_playgrounds", "show_playground"]
 
 _Column = tuple[str, Callable[[Container, float], str]]
 _NARROW: tuple[_Column, ...] = (
@@ -68,22 +67,9 @@ def list_playgrounds(
         session.out.note("No playgrounds match." if params else "No playgrounds yet; make one with: playground create")
 
 
-def get(
-    ctx: typer.Context,
-    playground: Annotated[str, PLAYGROUND],
-    *,
-    output: Annotated[str | None, typer.Option("--output", "-o", metavar="json|name", help="How to print.")] = None,
-) -> None:
-    """Show one playground with its conditions."""
-    _check_output("get", output, "json", "name")
-    session = Session.of(ctx)
+def show_playground(session: Session, playground: str) -> None:
+    """Print one playground in lines, with its conditions, as every server of the Agent's contract tells it."""
     container = session.client.get_container(playground)
-    if output == "json":
-        session.out.json(container)
-        return
-    if output == "name":
-        session.out.line(shown(container.get("name")))
-        return
     now = SystemClock().time()
     session.out.facts(_facts(container, now))
     if conditions := container.get("conditions"):
@@ -101,46 +87,6 @@ def get(
                 for item in conditions
             ],
         )
-
-
-def logs(
-    ctx: typer.Context,
-    playground: Annotated[str, PLAYGROUND],
-    *,
-    tail: Annotated[int, typer.Option("--tail", metavar="LINES", min=1, help="How many lines.")] = 100,
-) -> None:
-    """Print the last lines a playground's app has printed."""
-    text = Session.of(ctx).client.get_container_logs(playground, tail=tail)
-    typer.echo(text, nl=bool(text) and not text.endswith("\n"))
-
-
-def events(
-    ctx: typer.Context,
-    playground: Annotated[str, PLAYGROUND],
-    *,
-    output: Annotated[str | None, typer.Option("--output", "-o", metavar="json", help="How to print.")] = None,
-) -> None:
-    """Show what has happened to a playground."""
-    _check_output("events", output, "json")
-    session = Session.of(ctx)
-    found = session.client.list_container_events(playground)
-    if output == "json":
-        session.out.json(found)
-    elif found:
-        now = SystemClock().time()
-        rows = [
-            [
-                age(item.get("last_seen"), now),
-                shown(item.get("type")),
-                shown(item.get("reason")),
-                shown(item.get("count")),
-                shown(item.get("message")),
-            ]
-            for item in found
-        ]
-        session.out.table(["LAST SEEN", "TYPE", "REASON", "COUNT", "MESSAGE"], rows)
-    else:
-        session.out.note("Nothing has happened to it yet.")
 
 
 def _facts(container: Container, now: float) -> list[tuple[str, str]]:

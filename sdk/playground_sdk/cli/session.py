@@ -9,15 +9,19 @@ from pathlib import Path
 
 import typer
 
+from playground_sdk._clock import SystemClock
 from playground_sdk.cli.contexts import load_contexts
 from playground_sdk.cli.failures import UsageFailure
 from playground_sdk.cli.options import Options
 from playground_sdk.cli.output import Output
 from playground_sdk.client import AgentClient
+from playground_sdk.errors import NotFoundError
 from playground_sdk.http import is_loopback
+from playground_sdk.objects import Playground
 
 __all__ = ["DEFAULT_SERVER", "Endpoint", "Session", "endpoint_of", "find_token", "options_of", "token_file"]
 
+_SHORTEST_ID = 12
 DEFAULT_SERVER = "http://127.0.0.1:8000"
 
 
@@ -32,11 +36,12 @@ class Endpoint:
 
 
 class Session:
-    """One invocation: ``client`` and ``out``."""
+    """One invocation: ``client``, ``out``, ``clock``."""
 
     def __init__(self, options: Options) -> None:
         self.options = options
         self.out = Output(quiet=options.quiet)
+        self.clock = SystemClock()
         self.endpoint = endpoint_of(options)
         try:
             self.client = AgentClient(self.endpoint.server, self.endpoint.token)
@@ -49,6 +54,36 @@ class Session:
         session = cls(options_of(ctx))
         ctx.call_on_close(session.client.close)
         return session
+
+    def playground(self, lookup: str) -> Playground:
+        """One playground, by its name; or by its number or its container's id.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        try:
+            return self.client.playgrounds.get(lookup)
+        except NotFoundError:
+            if not _may_be_an_id(lookup):
+                raise
+            name = self.client.get_container(lookup).get("name")
+            if not name or name == lookup:
+                raise
+            return self.client.playgrounds.get(name)
+
+    def name_of(self, lookup: str) -> str:
+        """The name behind a name, a number or a container's id; of what is gone the name alone still says something."""
+        if not _may_be_an_id(lookup):
+            return lookup
+        try:
+            return self.playground(lookup)["metadata"]["name"]
+        except NotFoundError:
+            return lookup
+
+
+def _may_be_an_id(lookup: str) -> bool:
+    """Whether it could be a record's number, or (the beginning of) a container's id."""
+    return lookup.isdigit() or (len(lookup) >= _SHORTEST_ID and set(lookup.lower()) <= set("0123456789abcdef"))
 
 
 def options_of(ctx: typer.Context) -> Options:

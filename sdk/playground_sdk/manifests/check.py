@@ -6,14 +6,16 @@ from pathlib import Path
 from typing import Any
 
 from playground_sdk.manifests.documents import Document, ManifestError, Problem
+from playground_sdk.manifests.rules import at, rule_violations
 from playground_sdk.packing import is_plugin
 from playground_sdk.schema import Schema, load_schema, schema_names
 
-__all__ = ["API_VERSION", "KINDS", "archive_of", "check_documents", "schema_of"]
+__all__ = ["API_VERSION", "KINDS", "archive_of", "check_documents", "schema_of", "with_archive"]
 
 API_VERSION = "playground/v1"
 KINDS: Mapping[str, str] = {"Playground": "playground"}
 """The kinds that can be applied, and the names of their schemas."""
+_HEAD = frozenset({("apiVersion",), ("kind",), ("api_version",)})
 
 
 def schema_of(kind: str) -> Schema:
@@ -36,10 +38,16 @@ def check_documents(documents: Sequence[Document]) -> None:
 
 def archive_of(document: Document) -> Path | None:
     """The folder or ZIP file of ``spec.plugin.archive``, where the document names one on this machine."""
-    named = _at(document.value, "spec", "plugin", "archive")
+    named = at(document.value, "spec", "plugin", "archive")
     if not isinstance(named, str) or not named or named.startswith("sha256:"):
         return None
     return document.folder / Path(named).expanduser()
+
+
+def with_archive(document: Document, digest: str) -> dict[str, Any]:
+    """The document as it is sent: with the content's digest in ``spec.plugin.archive``."""
+    spec = document.value["spec"]
+    return {**document.value, "spec": {**spec, "plugin": {**spec["plugin"], "archive": digest}}}
 
 
 def _document_problems(document: Document, schemas: Mapping[str, Schema]) -> Iterator[Problem]:
@@ -53,22 +61,22 @@ def _document_problems(document: Document, schemas: Mapping[str, Schema]) -> Ite
         meant = f"did you mean {close[0]}?" if close else f"write 'kind: {next(iter(schemas))}'."
         yield document.problem(("kind",), f"{said}; {meant}")
         return
-    for violation in schemas[kind].violations(document.value):
-        if violation.path[:1] not in {("apiVersion",), ("kind",)}:
-            yield document.problem(violation.path, violation.message)
-    yield from _unique_env(document)
-    yield from _archive_problems(document)
+    # The status is what the controller saw: in a document it is not looked at.
+    value = {key: part for key, part in _as_sent(document).items() if key != "status"}
+    told = list(rule_violations(value))
+    known = {violation.path for violation in told}
+    told += (one for one in schemas[kind].violations(value) if one.path not in known)
+    found = [
+        document.problem(violation.path, violation.message) for violation in told if violation.path[:1] not in _HEAD
+    ]
+    yield from sorted([*found, *_archive_problems(document)], key=lambda problem: problem.line)
 
 
-def _unique_env(document: Document) -> Iterator[Problem]:
-    """An environment variable that is there twice has no value."""
-    env = _at(document.value, "spec", "env")
-    seen: dict[str, int] = {}
-    for index, entry in enumerate(env if isinstance(env, list) else ()):
-        name = entry.get("name") if isinstance(entry, Mapping) else None
-        if isinstance(name, str) and seen.setdefault(name, index) != index:
-            say = f"{name} is there already, as spec.env[{seen[name]}]."
-            yield document.problem(("spec", "env", index, "name"), say)
+def _as_sent(document: Document) -> dict[str, Any]:
+    """The document with a digest where it names a folder or a file that will be uploaded."""
+    if archive_of(document) is None:
+        return dict(document.value)
+    return with_archive(document, f"sha256:{'0' * 64}")
 
 
 def _archive_problems(document: Document) -> Iterator[Problem]:
@@ -85,9 +93,9 @@ def _archive_problems(document: Document) -> Iterator[Problem]:
 
 def _doubled(documents: Sequence[Document]) -> Iterator[Problem]:
     """The same name twice in one set would make the second one undo the first."""
-    first: dict[tuple[object, str], Document] = {}
+    first: dict[tuple[str, str], Document] = {}
     for document in documents:
-        key = (document.value.get("kind"), document.name)
+        key = (str(document.value.get("kind")), document.name)
         if not document.name:
             continue
         if key in first:
@@ -96,10 +104,3 @@ def _doubled(documents: Sequence[Document]) -> Iterator[Problem]:
             yield document.problem(("metadata", "name"), say)
         else:
             first[key] = document
-
-
-def _at(value: object, *steps: str) -> Any:
-    """What is at a path of names, or None."""
-    for step in steps:
-        value = value.get(step) if isinstance(value, Mapping) else None
-    return value

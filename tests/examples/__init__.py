@@ -1,0 +1,1 @@
+"""The examples, in reading order: each is valid, and each is applied."""
