@@ -242,12 +242,12 @@ class _FaultyPorts(HostPorts):
         address: str,
         candidates: range,
         avoid: Collection[int],
-        wanted: int | None = None,
         now: float,
+        **more: int | None,
     ) -> int:
         def do() -> int:
             return HostPorts.reserve(
-                self, claim, uid, address=address, candidates=candidates, avoid=avoid, wanted=wanted, now=now
+                self, claim, uid, address=address, candidates=candidates, avoid=avoid, now=now, **more
             )
 
         return self._faults.effect("ports.reserve", uid, do, failed=StoreUnavailable("500 to ports.reserve"))
