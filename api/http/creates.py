@@ -89,11 +89,11 @@ async def _record(
     )
 
 
-def check_image(ctx: Context, image: str | None, loc: tuple[str, ...] = ("body", "image")) -> None:
+def check_image(ctx: Context, image: str | None) -> None:
     """Refuse an image that the operator does not allow. Raises InvalidRequestError."""
     allowed = ctx.deps.settings.allowed_images
     if image is not None and not is_allowed(image, allowed):
-        problem = Problem(loc, refusal(image, allowed), "image_not_allowed", image)
+        problem = Problem(("body", "image"), refusal(image, allowed), "image_not_allowed", image)
         raise InvalidRequestError(problem)
 
 

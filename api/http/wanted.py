@@ -24,9 +24,11 @@ from api.resources.playground import (
     Readiness,
     labels_from_list,
 )
+from api.resources.secret import NAME_PATTERN as SECRET_NAME
 from api.resources.wanted import WantedPlayground
 
 NOTHING_TO_RUN = "What should run? Give plugin_release ('code@version') or plugin_file (a ZIP archive)."
+_VARIABLE = "A text, a number, a boolean or {'secretRef': name} is expected."
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,255}")
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _LIMITS = {"plugin_release": 300, "version": 100, "entrypoint": 500, "backend_container_id": 200, "image": 500}
@@ -53,6 +55,7 @@ class Create:
     model: int | None = None
     params: Json = field(default_factory=dict)
     envs: Mapping[str, str] = field(default_factory=dict)
+    secret_envs: Mapping[str, str] = field(default_factory=dict)
     metadata: Json | None = None
     labels: Mapping[str, str] | None = None
     backend_container_id: str | None = None
@@ -95,6 +98,7 @@ def parse_create(body: Json) -> Create:
         model=reader.model(),
         params=reader.params(),
         envs=reader.envs(),
+        secret_envs=reader.secret_envs(),
         metadata=reader.dictionary("metadata"),
         labels=reader.labels(),
         backend_container_id=reader.text("backend_container_id", numbers=True),
@@ -139,6 +143,8 @@ def wanted_playground(create: Create, plugin_release: str, source: PluginSource 
         image=create.image,
         params=create.params,
         envs=dict(create.envs),
+        secret_envs=dict(create.secret_envs),
+        private_envs=bool(create.envs),
         container_port=create.container_port or GRADIO_PORT,
         readiness=Readiness() if path is None else Readiness(path=path),
         egress=create.egress,
@@ -276,14 +282,16 @@ class _Reader:
     def envs(self) -> dict[str, str]:
         """Environment variables; numbers and booleans stand for their text."""
         texts: dict[str, str] = {}
-        for name, value in (self.dictionary("envs") or {}).items():
+        for name, value in self._variables().items():
+            if isinstance(value, dict):
+                continue
             text = _env_text(value)
             place = ("body", "envs", name)
             if not _ENV_NAME.fullmatch(name):
                 say = "A variable's name starts with a letter or '_'; letters, digits, '_', '.' and '-' follow."
                 self.problems.append(Problem(place, say, input=name))
             elif text is None:
-                self.problems.append(Problem(place, "A text, a number or a boolean is expected.", "string_type", value))
+                self.problems.append(Problem(place, _VARIABLE, "string_type"))
             elif len(text.encode()) + len(name) > ENV_LIMIT:
                 self.problems.append(Problem(place, f"At most {ENV_LIMIT} bytes fit a variable.", "too_long"))
             else:
@@ -291,6 +299,26 @@ class _Reader:
         if sum(len(name) + len(text.encode()) for name, text in texts.items()) > ENV_TOTAL:
             self.refuse("envs", f"Together they are larger than {ENV_TOTAL} bytes.", "too_long")
         return texts
+
+    def secret_envs(self) -> dict[str, str]:
+        """Variables that are given as `{"secretRef": name}`: name to the secret's name."""
+        names: dict[str, str] = {}
+        for name, value in self._variables().items():
+            if not isinstance(value, dict):
+                continue
+            secret = value.get("secretRef")
+            if set(value) == {"secretRef"} and isinstance(secret, str) and re.fullmatch(SECRET_NAME, secret):
+                names[name] = secret
+            else:
+                say = "{'secretRef': name} is expected: the name of a secret that the operator has set."
+                self.problems.append(Problem(("body", "envs", name), say))
+        return names
+
+    def _variables(self) -> Json:
+        value = self._body.get("envs")
+        if value is None or isinstance(value, dict):
+            return value or {}
+        return self.dictionary("envs") or {}  # notes the problem
 
     def labels(self) -> dict[str, str] | None:
         """Labels, sent as a list of `name` or `name=value`."""

@@ -60,6 +60,7 @@ class Reason(StrEnum):
     REPLACING = "Replacing"
     RESTARTING = "Restarting"
     ROLLED_BACK = "RolledBack"
+    SECRETS_MISSING = "SecretsMissing"
     SERVING = "Serving"
     STARTING = "Starting"
     STOPPED = "Stopped"
@@ -78,6 +79,7 @@ FAILURE_REASONS = frozenset(
         Reason.IMAGE_NOT_ALLOWED,
         Reason.OUT_OF_MEMORY,
         Reason.ROLLED_BACK,
+        Reason.SECRETS_MISSING,
         Reason.TIMED_OUT,
     }
 )

@@ -61,7 +61,8 @@ def wanted_of(manifest: PlaygroundManifest, release: str, source: PluginSource |
             container_port=(port.container if port else None) or GRADIO_PORT,
             wanted_port=port.host if port else None,
             params=spec.params or {},
-            envs={variable.name: variable.value for variable in spec.env or ()},
+            envs={variable.name: variable.value for variable in spec.env or () if variable.value is not None},
+            secret_envs={v.name: v.secret_ref for v in spec.env or () if v.secret_ref is not None},
             state=DesiredRunState(spec.state or DesiredRunState.RUNNING),
             restart_policy=RestartPolicy(spec.restart_policy or RestartPolicy.ALWAYS),
             readiness=_readiness(spec.readiness),
@@ -70,6 +71,18 @@ def wanted_of(manifest: PlaygroundManifest, release: str, source: PluginSource |
             egress=spec.egress is not False,
         ),
     )
+
+
+def named_only(manifest: PlaygroundManifest) -> tuple[str, ...]:
+    """The variables that shall keep the values that they have."""
+    return tuple(v.name for v in manifest.spec.env or () if v.value is None and v.secret_ref is None)
+
+
+def keeping(wanted: WantedPlayground, names: tuple[str, ...], before: PlaygroundSpec) -> WantedPlayground:
+    """The same with those variables as they are recorded, and as private. Raises KeyError for one that is not."""
+    kept = {name: before.envs[name] for name in names}
+    update = {"envs": {**wanted.spec.envs, **kept}, "private_envs": bool(names) and before.private_envs}
+    return wanted.model_copy(update={"spec": wanted.spec.model_copy(update=update)})
 
 
 def _readiness(given: ReadinessManifest | None) -> Readiness:
@@ -141,8 +154,8 @@ def spec_view(spec: PlaygroundSpec) -> Json:
         view["model"] = spec.model
     if spec.params:
         view["params"] = dict(spec.params)
-    if spec.envs:
-        view["env"] = [{"name": name, "value": value} for name, value in sorted(spec.envs.items())]
+    if spec.envs or spec.secret_envs:
+        view["env"] = [_variable_view(spec, name) for name in sorted({*spec.envs, *spec.secret_envs})]
     view["state"] = spec.state
     resources: Json = {
         "cpu": format_cpu(spec.resources.cpu) if spec.resources.cpu else None,
@@ -170,6 +183,13 @@ def spec_view(spec: PlaygroundSpec) -> Json:
     if spec.ttl is not None:
         view["ttl"] = format_duration(spec.ttl)
     return view
+
+
+def _variable_view(spec: PlaygroundSpec, name: str) -> Json:
+    """A variable: its secret's name, or its value unless that is private."""
+    if name in spec.secret_envs:
+        return {"name": name, "secretRef": spec.secret_envs[name]}
+    return {"name": name} if spec.private_envs else {"name": name, "value": spec.envs[name]}
 
 
 def _status_view(playground: Playground) -> Json:

@@ -1,5 +1,7 @@
 """What the store and the controller hand each other: one key's desired state, and the report of one pass."""
 
+from pydantic import Field
+
 from api.resources.build import Build, BuildResult
 from api.resources.event import NewEvent
 from api.resources.playground import Playground, PlaygroundStatus
@@ -11,6 +13,8 @@ class DesiredState(Value):
 
     playground: Playground
     open_builds: tuple[Build, ...] = ()
+    secrets: dict[str, str] = Field(default_factory=dict, repr=False)
+    """The digests of the secrets that the spec refers to, by name; one that is not there is not set."""
 
 
 class Report(Value):

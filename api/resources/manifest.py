@@ -30,6 +30,7 @@ from api.resources.quantities import (
     parse_cpu,
     parse_duration,
 )
+from api.resources.secret import NAME_PATTERN as SECRET_NAME
 
 API_VERSION = "playground/v1"
 KIND = "Playground"
@@ -156,10 +157,18 @@ class PluginManifest(Wire):
 
 
 class EnvManifest(Wire):
-    """One environment variable."""
+    """One environment variable: a value, or the name of a secret; with neither it keeps the value that it has."""
 
     name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*$", max_length=256)]
-    value: Annotated[str, StringConstraints(max_length=ENV_LIMIT), AfterValidator(_no_nul)]
+    value: Annotated[str, StringConstraints(max_length=ENV_LIMIT), AfterValidator(_no_nul)] | None = None
+    secret_ref: Annotated[str, StringConstraints(pattern=SECRET_NAME, max_length=63)] | None = None
+    """A secret that the operator has set (`playground-server secret set NAME`). Its value is never shown."""
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> "EnvManifest":
+        if self.value is not None and self.secret_ref is not None:
+            raise ValueError(f"{self.name} has a value and a secretRef: which of them?")
+        return self
 
 
 class ResourcesManifest(Wire):
@@ -221,7 +230,7 @@ class SpecManifest(Wire):
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"env has {', '.join(twice[:5])} more than once")
-        if sum(len(variable.name) + len(variable.value.encode()) for variable in self.env or ()) > ENV_TOTAL:
+        if sum(len(variable.name) + len((variable.value or "").encode()) for variable in self.env or ()) > ENV_TOTAL:
             raise ValueError(f"env is larger than {ENV_TOTAL} bytes in all")
         if len(json.dumps(self.params or {}, ensure_ascii=False).encode("utf-8", "replace")) > ENV_LIMIT:
             raise ValueError(f"params are longer as JSON than the {ENV_LIMIT} bytes that fit an environment")

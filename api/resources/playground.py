@@ -80,6 +80,10 @@ class PlaygroundSpec(Value):
     container_port: int = Field(default=GRADIO_PORT, ge=1, le=65535)
     params: dict[str, JsonValue] = Field(default_factory=dict)
     envs: dict[EnvName, str] = Field(default_factory=dict)
+    secret_envs: dict[EnvName, str] = Field(default_factory=dict)
+    """Variables whose values are the operator's secrets of these names."""
+    private_envs: bool = False
+    """Whether the values of `envs` are shown to nobody, as their sender could not say which are secret."""
     state: DesiredRunState = DesiredRunState.RUNNING
     restart_policy: RestartPolicy = RestartPolicy.ALWAYS
     readiness: Readiness = Readiness()

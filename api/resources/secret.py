@@ -1,5 +1,8 @@
 """Secrets: names that a spec may refer to, and what their values may be."""
 
+import re
+from collections.abc import Iterable, Mapping
+
 NAME_PATTERN = r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$"
 MAX_BYTES = 64 * 1024
 SHORTEST_MASKED = 6
@@ -16,3 +19,28 @@ def value_problem(value: str) -> str | None:
     if len(value.encode("utf-8", "surrogateescape")) > MAX_BYTES:
         return f"The value is longer than {MAX_BYTES} bytes."
     return None
+
+
+_SENSITIVE = re.compile(r"TOKEN|SECRET|PASSW|CREDENTIAL|API_?KEY|PRIVATE_?KEY|ACCESS_?KEY", re.IGNORECASE)
+
+
+def sensitive_values(environment: Mapping[str, str], secret_names: Iterable[str]) -> tuple[str, ...]:
+    """What must not be shown of an environment: the values of the named variables, and of those named like secrets.
+
+    Each line of a value by itself, as logs are lines; the longest first.
+    """
+    named = set(secret_names)
+    values = {
+        line.strip()
+        for name, value in environment.items()
+        if name in named or _SENSITIVE.search(name)
+        for line in value.splitlines()
+    }
+    return tuple(sorted((value for value in values if len(value) >= SHORTEST_MASKED), key=lambda v: (-len(v), v)))
+
+
+def masked(text: str, values: Iterable[str]) -> str:
+    """The text with every value replaced."""
+    for value in values:
+        text = text.replace(value, MASK)
+    return text

@@ -1,5 +1,6 @@
 """Secrets by name: values that containers get in their environment, and that nobody is shown."""
 
+import hashlib
 from collections.abc import Collection
 
 from sqlalchemy import delete, insert, select, update
@@ -45,12 +46,24 @@ class Secrets:
 
         return self._database.write(work)
 
+    def digests(self, names: Collection[str]) -> dict[str, str]:
+        """What tells one value of a secret from another, for those that there are."""
+        return self._database.read(lambda transaction: digests(transaction, names))
+
     def values(self, names: Collection[str]) -> dict[str, str]:
         """The values of those that there are."""
         if not names:
             return {}
         statement = select(_table.c.name, _table.c.value).where(_table.c.name.in_(sorted(names)))
         return {row["name"]: row["value"] for row in self._database.read(lambda t: t.all(statement))}
+
+
+def digests(transaction: Transaction, names: Collection[str]) -> dict[str, str]:
+    """The SHA-256 of the values of those that there are, by name. Kept in memory only: a value may be guessable."""
+    if not names:
+        return {}
+    found = transaction.all(select(_table.c.name, _table.c.value).where(_table.c.name.in_(sorted(names))))
+    return {row["name"]: hashlib.sha256(row["value"].encode("utf-8", "surrogateescape")).hexdigest() for row in found}
 
 
 def _wake(transaction: Transaction, name: str, version: int) -> int:

@@ -9,7 +9,7 @@ from api.resources.change import Change, ChangeType
 from api.resources.declared import expires_at
 from api.resources.desired import Claim, DesiredState, Report
 from api.resources.playground import Playground
-from api.store import builds, events, journal, rows, tables
+from api.store import builds, events, journal, rows, secrets, tables
 from api.store.database import Database, Transaction
 
 _table = tables.playground
@@ -56,7 +56,12 @@ class Work:
             if row is None:
                 return None
             found = transaction.all(_open_builds.where(tables.build.c.playground_uid == uid))
-            return DesiredState(playground=rows.to_playground(row), open_builds=tuple(map(rows.to_build, found)))
+            playground = rows.to_playground(row)
+            return DesiredState(
+                playground=playground,
+                open_builds=tuple(map(rows.to_build, found)),
+                secrets=secrets.digests(transaction, set(playground.spec.secret_envs.values())),
+            )
 
         return self._database.read(work)
 
@@ -67,10 +72,15 @@ class Work:
             waiting: defaultdict[str, list[Build]] = defaultdict(list)
             for row in transaction.all(_open_builds):
                 waiting[row["playground_uid"]].append(rows.to_build(row))
-            found = transaction.all(rows.playgrounds().order_by(_table.c.id))
+            found = [rows.to_playground(row) for row in transaction.all(rows.playgrounds().order_by(_table.c.id))]
+            known = secrets.digests(transaction, {name for each in found for name in each.spec.secret_envs.values()})
             return tuple(
-                DesiredState(playground=rows.to_playground(row), open_builds=tuple(waiting[row["uid"]]))
-                for row in found
+                DesiredState(
+                    playground=each,
+                    open_builds=tuple(waiting[each.metadata.uid]),
+                    secrets={name: known[name] for name in each.spec.secret_envs.values() if name in known},
+                )
+                for each in found
             )
 
         return self._database.read(work)

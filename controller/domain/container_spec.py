@@ -30,6 +30,8 @@ class ContainerSpec:
     """Whether it may reach other networks."""
     name: str = ""
     labels: tuple[tuple[str, str], ...] = ()
+    secrets: tuple[tuple[str, str, str], ...] = ()
+    """(variable, the secret's name, its value's digest): the values come in when the container is made."""
     network: str = ""
     """The bridge it is on; empty for the engine's own default. Follows from the rest."""
 
@@ -37,5 +39,7 @@ class ContainerSpec:
     def spec_hash(self) -> str:
         """12 hex digits over what the container is made from; stable between processes and versions of Python."""
         made_from = asdict(self) | {"name": None, "labels": None, "network": None}
+        if not self.secrets:  # what came later counts only where it is used: nobody is replaced for it
+            del made_from["secrets"]
         text = json.dumps(made_from, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:12]

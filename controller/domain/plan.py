@@ -16,6 +16,7 @@ class Situation(StrEnum):
     RUNNING_UNWANTED = "RunningUnwanted"
     STOPPED = "Stopped"
     IMAGE_NOT_ALLOWED = "ImageNotAllowed"
+    SECRETS_MISSING = "SecretsMissing"
     PORT_NEEDED = "PortNeeded"
     SUPERSEDED_BUILD = "SupersededBuild"
     BUILDING = "Building"
@@ -43,7 +44,15 @@ class Situation(StrEnum):
     """Of a key without a record: not in the table."""
 
 
-_SETTLED = frozenset({Situation.SERVING, Situation.STOPPED, Situation.COMPLETED, Situation.IMAGE_NOT_ALLOWED})
+_SETTLED = frozenset(
+    {
+        Situation.SERVING,
+        Situation.STOPPED,
+        Situation.COMPLETED,
+        Situation.IMAGE_NOT_ALLOWED,
+        Situation.SECRETS_MISSING,
+    }
+)
 _FREES_PORT = frozenset({Situation.GONE})
 
 

@@ -5,13 +5,14 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import Any
 
+from api.resources.secret import masked
 from controller.domain.container_spec import ContainerSpec
 from controller.domain.garbage import ListedImage, ListedNetwork
 from controller.domain.observed import ContainerState, ObservedContainer
 from controller.engine.connect import EngineClient, connect
 from controller.engine.errors import EngineUnavailable, ImageMissing, NameConflict, NotFound
 from controller.engine.image_build import BuildRequest, build_image
-from controller.engine.inspected import observed_container
+from controller.engine.inspected import hidden_values, observed_container
 from controller.engine.interface import EngineEvent, ImageToBuild, ListedContainer
 from controller.engine.networks import Networks
 from controller.engine.sandbox import host_config, run_as
@@ -142,7 +143,9 @@ class DockerEngine:
         """The last lines it wrote to standard output and standard error, without their line ends."""
         with translated(f"read the log of {container}"):
             raw: bytes = self._api().logs(container, tail=lines)
-        return tuple(raw.decode(errors="replace").splitlines()[-lines:])
+            inspected = self._api().inspect_container(container)
+        hidden = hidden_values(inspected)
+        return tuple(masked(line, hidden) for line in raw.decode(errors="replace").splitlines()[-lines:])
 
     def events(self, since: float, stop: threading.Event) -> Iterator[EngineEvent]:
         """What happens to our containers from `since` on; ends when `stop` is set, raises when the stream breaks."""

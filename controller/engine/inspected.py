@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from api.resources.secret import sensitive_values
 from controller.domain.observed import ContainerState, ObservedContainer
 
 NEVER = "0001-01-01"
@@ -28,6 +29,13 @@ def observed_container(inspected: dict[str, Any]) -> ObservedContainer:
         oom_killed=bool(state["OOMKilled"]),
         error=state.get("Error", ""),
     )
+
+
+def hidden_values(inspected: dict[str, Any]) -> tuple[str, ...]:
+    """The values of a container's environment that must not be shown: by its label, and by the variables' names."""
+    config = inspected["Config"]
+    environment = dict(variable.partition("=")[::2] for variable in config["Env"] or ())
+    return sensitive_values(environment, (config["Labels"] or {}).get("playground.secret-envs", "").split(","))
 
 
 def seconds(text: str) -> float | None:

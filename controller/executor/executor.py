@@ -1,7 +1,7 @@
 """The executor: does what a plan says, in order, until something fails. It decides nothing."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 import structlog
@@ -24,6 +24,7 @@ from controller.domain.actions import (
     StartContainer,
     StopContainer,
 )
+from controller.domain.container_spec import ContainerSpec
 from controller.domain.outcome import ActionFailed, FailureKind, Outcome
 from controller.engine.errors import (
     EngineError,
@@ -107,7 +108,7 @@ class Executor:
             case CancelBuild():
                 self.builds.cancel(uid)
             case CreateContainer(spec=spec):
-                self.engine.create(spec)
+                self.engine.create(self._with_secrets(spec))
             case StartContainer(container=container):
                 self.engine.start(container)
             case RestartContainer(container=container):
@@ -122,3 +123,9 @@ class Executor:
                 self.build_logs.remove(uid)
             case _:
                 assert_never(action)
+
+    def _with_secrets(self, spec: ContainerSpec) -> ContainerSpec:
+        """The spec with the values of its secrets among its variables; they are nowhere else, and in no log."""
+        values = self.store.secrets.values({name for _, name, _ in spec.secrets})
+        found = {variable: values[name] for variable, name, _ in spec.secrets if name in values}
+        return replace(spec, environment=tuple(sorted({**dict(spec.environment), **found}.items())))

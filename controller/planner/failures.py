@@ -20,6 +20,9 @@ _REASONS = {
 }
 
 
+_ONLY_A_CHANGE_HELPS = {Reason.ARCHIVE_REFUSED, Reason.IMAGE_NOT_ALLOWED, Reason.SECRETS_MISSING}
+
+
 def failure_of(view: View, plan: Plan, outcome: Outcome) -> Failure | None:
     """The failure that this pass saw first; None where nothing failed or it has been told already."""
     failed = outcome.failed
@@ -37,6 +40,10 @@ def failure_of(view: View, plan: Plan, outcome: Outcome) -> Failure | None:
         case Situation.IMAGE_NOT_ALLOWED if _is_untold(view, Reason.IMAGE_NOT_ALLOWED):
             text = refusal(view.image, view.policy.allowed_images)
             return _failure(view, Reason.IMAGE_NOT_ALLOWED, text, incident=f"image@{view.now:.6f}")
+        case Situation.SECRETS_MISSING if _is_untold(view, Reason.SECRETS_MISSING):
+            names = ", ".join(view.missing_secrets)
+            text = f"Secrets are not set: {names}. The operator sets one with `playground-server secret set NAME`."
+            return _failure(view, Reason.SECRETS_MISSING, text, incident=f"secret@{view.now:.6f}")
         case Situation.IMAGE_MISSING:
             text = f"The image {view.image} is not on this machine: build or load it there, or name another."
             return _failure(view, Reason.IMAGE_MISSING, text, incident=f"image@{view.now:.6f}")
@@ -71,9 +78,7 @@ def next_attempt(view: View, failure: Failure) -> float | None:
     """When to try again; None where only a change can help: the next attempt would be the same."""
     current = view.current
     ended = current is not None and current.has_ended and failure.incident == current.run
-    if failure.reason in {Reason.ARCHIVE_REFUSED, Reason.IMAGE_NOT_ALLOWED} or (
-        ended and view.spec.restart_policy is RestartPolicy.NEVER
-    ):
+    if failure.reason in _ONLY_A_CHANGE_HELPS or (ended and view.spec.restart_policy is RestartPolicy.NEVER):
         return None
     if view.can_roll_back and failure.reason in GIVES_UP:
         return None

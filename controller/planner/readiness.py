@@ -9,6 +9,14 @@ from controller.domain.plan import Plan, Situation
 from controller.planner.view import View
 
 
+_WAITING = {
+    Situation.BACKING_OFF,
+    Situation.IMAGE_BACKING_OFF,
+    Situation.IMAGE_NOT_ALLOWED,
+    Situation.SECRETS_MISSING,
+}
+
+
 class Saying(NamedTuple):
     """Why it is or is not ready."""
 
@@ -45,7 +53,7 @@ def ready_condition(view: View, plan: Plan, outcome: Outcome, failure: Failure |
             return Saying(Reason.STARTING, "The container is being started.")
         case Situation.ROLLED_BACK:
             return _rolled_back(view)
-        case Situation.BACKING_OFF | Situation.IMAGE_BACKING_OFF | Situation.IMAGE_NOT_ALLOWED if view.failure is not None:
+        case waiting if waiting in _WAITING and view.failure is not None:
             return Saying(view.failure.reason, view.failure.message)
         case _:
             return None

@@ -28,8 +28,8 @@ _SILENT = {
     Situation.OBSOLETE,
 }
 
-_NOT_ACCEPTED = {Reason.ARCHIVE_REFUSED, Reason.IMAGE_NOT_ALLOWED}
-_WAITING_FOR_A_CHANGE = {Situation.IMAGE_NOT_ALLOWED, Situation.IMAGE_BACKING_OFF}
+_NOT_ACCEPTED = {Reason.ARCHIVE_REFUSED, Reason.IMAGE_NOT_ALLOWED, Reason.SECRETS_MISSING}
+_WAITING_FOR_A_CHANGE = {Situation.IMAGE_NOT_ALLOWED, Situation.SECRETS_MISSING, Situation.IMAGE_BACKING_OFF}
 
 
 def report(view: View, plan: Plan, outcome: Outcome) -> Report:

@@ -96,6 +96,11 @@ def image_not_allowed(view: View) -> Plan | None:
     return Plan(Situation.IMAGE_NOT_ALLOWED, stops)
 
 
+def secrets_missing(view: View) -> Plan | None:
+    """The spec refers to a secret that nobody has set: what runs is left alone, nothing new is made."""
+    return Plan(Situation.SECRETS_MISSING) if view.missing_secrets else None
+
+
 def port_needed(view: View) -> Plan | None:
     """No port is reserved yet: before the container exists, so that no two ever get the same."""
     if view.playground.host_port is not None:
@@ -343,6 +348,7 @@ TABLE: tuple[Callable[[View], Plan | None], ...] = (
     running_unwanted,
     stopped,
     image_not_allowed,
+    secrets_missing,
     port_needed,
     superseded_build,
     building,

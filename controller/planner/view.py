@@ -82,6 +82,11 @@ class View:
         return image_reference(self.spec, self.policy)
 
     @property
+    def missing_secrets(self) -> tuple[str, ...]:
+        """Secrets that the spec refers to and nobody has set, by name."""
+        return tuple(sorted(set(self.spec.secret_envs.values()) - self.desired.secrets.keys()))
+
+    @property
     def image_is_allowed(self) -> bool:
         """Whether the operator lets the spec name that image; one that is built from a plugin always may be."""
         return self.spec.image is None or is_allowed(self.spec.image, self.policy.allowed_images)
@@ -89,7 +94,7 @@ class View:
     @cached_property
     def wanted(self) -> ContainerSpec | None:
         """The wanted container, or None while no port is reserved."""
-        return wanted_container(self.playground, self.policy)
+        return wanted_container(self.playground, self.policy, self.desired.secrets)
 
     @cached_property
     def containers(self) -> tuple[ObservedContainer, ...]:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 
 from api.resources.identity import Kind, image_name
 from api.resources.playground import GRADIO_PORT, Playground, PlaygroundSpec
@@ -16,6 +17,8 @@ LABEL_SPEC_HASH = "playground.spec-hash"
 LABEL_GENERATION = "playground.generation"
 LABEL_RELEASE = "playground.release"
 LABEL_MODEL = "playground.model"
+LABEL_SECRETS = "playground.secret-envs"
+"""Variables whose values are taken out of what the container prints."""
 
 ENTRYPOINT_VARIABLE = "PLAYGROUND_ENTRYPOINT"
 PARAMS_VARIABLE = "PLUGIN_PARAMS"
@@ -30,8 +33,10 @@ def image_reference(spec: PlaygroundSpec, policy: Policy) -> str:
     return f"{image_name(spec.plugin_release)}:{tag}"
 
 
-def wanted_container(playground: Playground, policy: Policy) -> ContainerSpec | None:
-    """The container as it shall be, or None while no port is reserved."""
+def wanted_container(
+    playground: Playground, policy: Policy, secrets: Mapping[str, str] | None = None
+) -> ContainerSpec | None:
+    """The container as it shall be, or None while no port is reserved. `secrets` are digests by name."""
     if playground.host_port is None:
         return None
     spec, metadata = playground.spec, playground.metadata
@@ -43,6 +48,9 @@ def wanted_container(playground: Playground, policy: Policy) -> ContainerSpec | 
         container_port=spec.container_port,
         limits=_limits(spec, policy.limits),
         egress=policy.egress and spec.egress,
+        secrets=tuple(
+            (variable, name, (secrets or {}).get(name, "")) for variable, name in sorted(spec.secret_envs.items())
+        ),
     )
     labels = {
         LABEL_CONTROLLER: policy.controller_id,
@@ -53,6 +61,8 @@ def wanted_container(playground: Playground, policy: Policy) -> ContainerSpec | 
         LABEL_RELEASE: spec.plugin_release,
         LABEL_MODEL: "" if spec.model is None else str(spec.model),
     }
+    if spec.secret_envs:
+        labels[LABEL_SECRETS] = ",".join(sorted(spec.secret_envs))
     return ContainerSpec(
         **{field: getattr(unnamed, field) for field in unnamed.__slots__ if field not in {"name", "labels", "network"}},
         name=f"playground-{metadata.name}-{metadata.uid[:6]}-{unnamed.spec_hash[:6]}",

@@ -40,7 +40,7 @@ KNOWN = {"plugin_release": "my-plugin@1.0.0"}
         ({**KNOWN, "envs": {"1A": "x"}}, "envs.1A", "name"),
         ({**KNOWN, "envs": {"A\n": "x"}}, "envs.A\n", "name"),
         ({**KNOWN, "envs": {"A": None}}, "envs.A", "text"),
-        ({**KNOWN, "envs": {"A": {"b": 1}}}, "envs.A", "text"),
+        ({**KNOWN, "envs": {"A": {"b": 1}}}, "envs.A", "secretRef"),
         ({**KNOWN, "envs": {"A": "x\0"}}, "", "NUL"),
         ({**KNOWN, "metadata": "x"}, "metadata", "object"),
         ({**KNOWN, "labels": "gradio"}, "labels", "list"),

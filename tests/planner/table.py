@@ -37,6 +37,7 @@ TABLE: dict[str, tuple[View, str]] = {
     "ports unseen": (view(UNPORTED, taken_ports=UNSEEN), "Unknown"),
     "unseen beats deletion": (view(GOING, unseen=True), "Unknown"),
     "an image that is not allowed": (view(playground(plugin=None, image="evil:1")), "ImageNotAllowed"),
+    "a secret that is not set": (view(playground(secret_envs={"A": "a"})), "SecretsMissing"),
     "gone": (
         view(GOING),
         """

@@ -46,9 +46,7 @@ def test_a_scope_is_enough_for_its_own_and_what_is_below(as_: As) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    "header", [b"nobody", b"Bearer secret of rea", b"secret of read x", b"\xe9", b"Bearer "]
-)
+@pytest.mark.parametrize("header", [b"nobody", b"Bearer secret of rea", b"secret of read x", b"\xe9", b"Bearer "])
 def test_a_token_that_is_not_known_is_none(header: bytes, as_: As) -> None:
     assert as_("read").get("/containers/", headers={b"Authorization": header}).status_code == 401
 

@@ -24,8 +24,10 @@ async def dry_run_reply(ctx: Context, result: str, after: Playground) -> Respons
         "object": manifest_view(after),
         "plan": None,
     }
+    digests = await ctx.records(ctx.deps.store.secrets.digests, set(after.spec.secret_envs.values()))
     try:
-        reply["plan"] = await ctx.ask_controller(ctx.deps.controller.plan, DesiredState(playground=after))
+        wanted = DesiredState(playground=after, secrets=digests)
+        reply["plan"] = await ctx.ask_controller(ctx.deps.controller.plan, wanted)
     except ControllerUnreachableError as error:
         reply["planUnavailable"] = f"The plan comes from the controller, which could not be asked. {error}"
     return JsonReply(reply, headers={"Playground-Result": result})

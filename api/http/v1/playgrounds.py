@@ -9,7 +9,6 @@ from pydantic import JsonValue
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.http.creates import check_image
 from api.http.dependencies import Context, context
 from api.http.errors import ApiError, InvalidRequestError, Problem
 from api.http.pages import integer
@@ -20,9 +19,9 @@ from api.http.v1.dry_run import dry_run_reply
 from api.http.v1.plugins import resolve
 from api.http.v1.selectors import selector_of
 from api.http.v1.watch import wants_watch, watch_playgrounds
-from api.resources.declared import manifest_view
+from api.resources.declared import keeping, manifest_view, named_only
 from api.resources.documents import Document
-from api.resources.manifest import API_VERSION
+from api.resources.manifest import API_VERSION, PlaygroundManifest
 from api.resources.playground import DesiredRunState, Playground
 from api.resources.wanted import WantedPlayground
 from api.store import Conflict
@@ -69,7 +68,7 @@ async def put_playground(request: Request) -> Response:
     ctx, name, dry_run = context(request), request.path_params["name"], wants_dry_run(request)
     document = await read_document(request)
     manifest = manifest_of(document, name)
-    wanted = _asked_by(request, ctx, await resolve(ctx, manifest, document))
+    wanted = await _complete(request, manifest, document, await resolve(ctx, manifest, document))
     declaration = await ctx.records(
         ctx.deps.store.declared.apply, wanted, precondition_of(request, manifest), now=ctx.now(), dry_run=dry_run
     )
@@ -91,7 +90,7 @@ async def patch_playground(request: Request) -> Response:
         document = Document(merged, 1, patch.positions)
         manifest = manifest_of(document, name)
         demand = precondition_of(request, manifest)
-        wanted = _asked_by(request, ctx, await resolve(ctx, manifest, document, kept=found))
+        wanted = await _complete(request, manifest, document, await resolve(ctx, manifest, document, kept=found))
         try:
             declaration = await ctx.records(
                 ctx.deps.store.declared.apply, wanted, demand, now=ctx.now(), dry_run=dry_run
@@ -192,10 +191,20 @@ async def _applied(ctx: Context, declaration: Declaration, *, dry_run: bool) -> 
     return _reply(after, 201 if outcome == "created" else 200, {"Playground-Result": outcome})
 
 
-def _asked_by(request: Request, ctx: Context, wanted: WantedPlayground) -> WantedPlayground:
-    """The same with who asks; refused when its image is not allowed."""
-    check_image(ctx, wanted.spec.image, ("body", "spec", "image"))
-    return wanted.model_copy(update={"requester": requester_of(request, ctx.deps.settings)})
+async def _complete(
+    request: Request, manifest: PlaygroundManifest, document: Document, wanted: WantedPlayground
+) -> WantedPlayground:
+    """The same with who asks, and with the values that variables keep. Raises InvalidRequestError."""
+    ctx, names = context(request), named_only(manifest)
+    wanted = wanted.model_copy(update={"requester": requester_of(request, ctx.deps.settings)})
+    if not names:
+        return wanted
+    before = await ctx.records(ctx.deps.store.declared.get, manifest.metadata.name)
+    try:
+        return keeping(wanted, names, before.spec if before else wanted.spec)
+    except KeyError as error:
+        message = f"{error.args[0]} has no value to keep: give it a value, or a secretRef"
+        raise at(document, ("spec", "env"), message) from None
 
 
 def _reply(playground: Playground, status: int = 200, headers: dict[str, str] | None = None) -> Response:
