@@ -26,8 +26,7 @@ def test_an_example_comes_up_and_is_unchanged_when_applied_again(server: Server,
     if path != FILES[0]:
         ok(server, "push", str(EXAMPLES.parent / "plugins" / "hello-gradio"))
     names = [document.name for document in documents(path)]
-    stopped = "state: Stopped" in path.read_text()
-    told = ok(server, "apply", "-f", str(path), *([] if stopped else ["--wait", "--timeout", "240"]))
+    told = ok(server, "apply", "-f", str(path), "--wait", "--timeout", "240")
     assert [line for line in told.splitlines() if " ready" not in line] == [
         f"playground/{name} created" for name in names
     ]

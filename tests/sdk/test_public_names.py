@@ -50,8 +50,9 @@ def test_importing_the_package_loads_neither_requests_nor_the_command_line() -> 
 
 def test_the_library_works_without_the_extra() -> None:
     code = (
-        "import sys; sys.modules.update(dict.fromkeys(['typer', 'rich'])); "
-        "from playground_sdk import AgentClient, PluginRelease, Progress; print('fine')"
+        "import sys; sys.modules.update(dict.fromkeys(['typer', 'rich', 'yaml'])); "
+        "from playground_sdk import AgentClient, Change, PluginRelease, Progress; "
+        "import playground_sdk.content, playground_sdk.schema; print('fine')"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "fine"

@@ -121,7 +121,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
-    epilog="Exit codes: 0 ok, 1 failed, 2 usage, 3 not found, 4 conflict, 5 auth, 124 time-out, 130 interrupted.",
+    epilog="Exit codes: 0 ok, 1 failed or differs, 2 usage, 3 not found, 4 conflict, 5 auth, 124 time-out, "
+    "130 interrupted.",
 )
 
 

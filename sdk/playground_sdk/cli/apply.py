@@ -50,7 +50,7 @@ def apply(
     selector: Annotated[
         str, typer.Option("--selector", "-l", metavar="LABELS", help="What --prune looks at: team=vision.")
     ] = "",
-    wait: Annotated[bool, typer.Option("--wait", help="Wait until every one is ready.")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait until every one that shall run is ready.")] = False,
     timeout: Annotated[float, typer.Option(metavar="SECONDS", min=0, help="How long to wait, for all.")] = 300,
 ) -> None:
     """Make playgrounds what manifests say: create, change, or leave them as they are.
@@ -80,7 +80,7 @@ def apply(
 
 @dataclass
 class _Run:
-    """One apply: what it works with, and what was applied so far (name to uid)."""
+    """One apply: what it works with, and what is to become ready (name to uid)."""
 
     session: Session
     results: Results
@@ -121,7 +121,8 @@ class _Run:
                 self.session.out.line(f"  {line}")
         if applied.note:
             self.session.out.note(f"  {applied.note}")
-        self.applied[applied.name] = applied.playground["metadata"].get("uid", "")
+        if applied.playground["spec"].get("state") != "Stopped":
+            self.applied[applied.name] = applied.playground["metadata"].get("uid", "")
 
     def prune(self, documents: Sequence[Document], selector: str) -> None:
         """Delete what the selector matches and no document names; nothing at all when something has failed."""

@@ -1,6 +1,6 @@
 """How a failure ends: an exit code, the error in a sentence, and what to do next.
 
-The codes: 0 ok, 1 failed, 2 usage, 3 not found, 4 conflict, 5 auth, 124 time-out, 130 interrupted.
+The codes: 0 ok, 1 failed or differs, 2 usage, 3 not found, 4 conflict, 5 auth, 124 time-out, 130 interrupted.
 """
 
 from dataclasses import dataclass
