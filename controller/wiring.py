@@ -16,15 +16,19 @@ from controller.builds.pool import BuildPool
 from controller.builds.recipe import BuildOptions, build_fingerprint
 from controller.domain.container_spec import Limits
 from controller.engine.breaker import BreakerEngine
+from controller.engine.container_logs import DockerContainerLogs
 from controller.engine.docker_engine import DockerEngine
 from controller.executor import Executor
 from controller.host_ports import listening_ports
+from controller.logs.kept_logs import KeptLogs
+from controller.logs.reader import LogReader
 from controller.loop.collector import Collector
 from controller.loop.control_loop import ControlLoop
 from controller.loop.leader import Leader
 from controller.loop.observer import Observer
 from controller.loop.reconciler import Reconciler
 from controller.loop.workqueue import Workqueue
+from controller.metrics import ControllerMetrics
 from controller.planner import Policy
 from controller.planner.garbage import Keep
 from controller.private_api import PrivateApi
@@ -71,11 +75,15 @@ def wire(settings: Settings) -> Controller:
     policy = policy_of(settings, controller_id, options)
     store = Store.open(settings.resolved_database_url)
     store.migrate()
-    engine = BreakerEngine(DockerEngine(settings.docker_host, controller_id, settings.engine_timeout))
+    metrics = ControllerMetrics(store, settings.port_range, clock)
+    docker_engine = DockerEngine(settings.docker_host, controller_id, settings.engine_timeout)
+    engine = BreakerEngine(docker_engine, metrics.measure_call)
     queue = Workqueue(clock)
     holder = f"{socket.gethostname()}/{os.getpid()}/{new_uid()}"
     leader = Leader(store, holder, settings.lease_ttl, clock)
     logs = BuildLogs(settings.logs_dir / "builds")
+    container_logs = DockerContainerLogs(settings.docker_host, settings.engine_timeout)
+    kept_logs = KeptLogs(settings.logs_dir / "containers", container_logs, clock)
     archives = ArchiveFiles(settings.archives_dir)
     builder = ImageBuilder(
         engine=engine,
@@ -106,10 +114,11 @@ def wire(settings: Settings) -> Controller:
         bind_host=settings.bind_host,
         stop_grace=settings.stop_grace,
         leads=leader.holds,
+        keep_log=kept_logs.keep,
     )
     reconciler = Reconciler(store, engine, observer, executor, policy, clock)
     keep = Keep(images_per_plugin=settings.keep_images)
-    collector = Collector(store, engine, archives, logs, policy, keep, clock)
+    collector = Collector(store, engine, archives, logs, policy, keep, clock, kept_logs.prune)
     loop = ControlLoop(
         store=store,
         engine=engine,
@@ -122,7 +131,10 @@ def wire(settings: Settings) -> Controller:
         collector=collector,
         gc_interval=settings.gc_interval,
         stop=threading.Event(),
+        on_pass=metrics.note_pass,
     )
+    metrics.watch_queue(lambda: len(queue), lambda: queue.adds)
+    metrics.watch_state(leads=lambda: leader.claim() is not None, breaker_open=lambda: engine.why_open is not None)
     private_api = PrivateApi(
         engine=engine,
         build_logs=logs,
@@ -130,5 +142,7 @@ def wire(settings: Settings) -> Controller:
         reconciler=reconciler,
         collector=collector,
         token=ensure_controller_token(settings),
+        log_reader=LogReader(engine, container_logs, logs, builds, kept_logs, clock),
+        metrics=metrics.text,
     )
     return Controller(loop, private_api, builds, store)

@@ -7,7 +7,7 @@ from sqlalchemy import RowMapping, delete, insert, select, update
 from api.resources.desired import Claim
 from api.store import journal, tables
 from api.store.database import Database, Transaction
-from api.store.errors import NoFreePort, NoSuchPlayground
+from api.store.errors import NoFreePort, NoSuchPlayground, PortHeld
 
 _table = tables.host_port
 
@@ -27,36 +27,43 @@ class HostPorts:
         candidates: range,
         avoid: Collection[int],
         wanted: int | None = None,
+        required: int | None = None,
         now: float,
     ) -> int:
         """The port reserved for the playground at that address: the one it has, else a free one from now on.
 
         `wanted` (the port its own container publishes, say) is taken when nobody else has it, whether it is among the
         candidates or to be avoided or not; else the lowest candidate that is free and not to be avoided. A reservation
-        at another address moves to this one, with its port where that is free.
+        at another address moves to this one, with its port where that is free. `required` is the one port that will do:
+        a reservation of another one moves to it, or stays when it is not to be had.
 
         Raises:
             NoSuchPlayground: when its record is gone.
             NoFreePort: when no candidate is left.
+            PortHeld: when the required port belongs to somebody else, and to whom.
             StaleClaim: when the lease went to somebody else.
         """
 
         def work(transaction: Transaction) -> int:
             transaction.guard(claim)
             own = _reservation(transaction, uid)
-            if own is not None and own["address"] == address:
+            if own is not None and own["address"] == address and required in {None, own["port"]}:
                 return int(own["port"])
             version = transaction.next_version()
             if transaction.first(select(tables.playground.c.id).where(tables.playground.c.uid == uid)) is None:
                 raise NoSuchPlayground(uid)
             own = _reservation(transaction, uid)  # again: from here on nobody else writes
-            if own is not None and own["address"] == address:
+            if own is not None and own["address"] == address and required in {None, own["port"]}:
                 return int(own["port"])
             expired = _table.c.playground_uid.is_(None) & (_table.c.quarantined_until <= now)
             transaction.run(delete(_table).where(expired))
-            taken = {row["port"] for row in transaction.all(select(_table.c.port).where(_table.c.address == address))}
-            preferred = wanted if wanted is not None else own["port"] if own is not None else None
-            port = _choose(address, candidates, taken, avoid, preferred)
+            if required is not None:
+                _check_free(transaction, address, required, candidates, avoid)
+                port = required
+            else:
+                rows = transaction.all(select(_table.c.port).where(_table.c.address == address))
+                preferred = wanted if wanted is not None else own["port"] if own is not None else None
+                port = _choose(address, candidates, {row["port"] for row in rows}, avoid, preferred)
             if own is not None:
                 transaction.run(delete(_table).where(_table.c.id == own["id"]))
             transaction.run(insert(_table).values(address=address, port=port, playground_uid=uid))
@@ -120,6 +127,23 @@ def _touch(transaction: Transaction, uid: str, version: int) -> None:
     playground = tables.playground
     transaction.run(update(playground).where(playground.c.uid == uid).values(resource_version=version))
     journal.record(transaction, uid, version)
+
+
+def _check_free(transaction: Transaction, address: str, port: int, candidates: range, avoid: Collection[int]) -> None:
+    """Raise PortHeld, with who holds it, unless the port can be reserved."""
+    if port not in candidates:
+        raise PortHeld(port, f"it lies outside of the range {candidates.start}-{candidates.stop - 1}")
+    playground = tables.playground
+    holders = select(playground.c.name, _table.c.quarantined_until).select_from(
+        _table.outerjoin(playground, playground.c.uid == _table.c.playground_uid)
+    )
+    held = transaction.first(holders.where(_table.c.address == address, _table.c.port == port))
+    if held is not None and held["name"] is not None:
+        raise PortHeld(port, f"playground {held['name']} has it")
+    if held is not None:
+        raise PortHeld(port, "the engine refused it a moment ago, and it is left alone for a while")
+    if port in avoid:
+        raise PortHeld(port, "something else on this machine listens on it")
 
 
 def _choose(

@@ -18,6 +18,8 @@ class ReserveHostPort:
     cause: str
     prefer: int | None = None
     """The port a container of this playground has already, if any."""
+    required: int | None = None
+    """The one port that will do, if the spec names one."""
 
     def __str__(self) -> str:
         return f"ReserveHostPort, {self.cause}"
@@ -119,6 +121,16 @@ class RemoveContainer:
 
 
 @dataclass(frozen=True, slots=True)
+class ExpirePlayground:
+    """Ask for the deletion of a playground whose time to live is over."""
+
+    cause: str
+
+    def __str__(self) -> str:
+        return f"ExpirePlayground, {self.cause}"
+
+
+@dataclass(frozen=True, slots=True)
 class ForgetPlayground:
     """Free the port and remove the record. Only ever planned when an observation says that no container is left."""
 
@@ -138,5 +150,6 @@ Action: TypeAlias = (
     | RestartContainer
     | StopContainer
     | RemoveContainer
+    | ExpirePlayground
     | ForgetPlayground
 )

@@ -32,6 +32,10 @@ class ContainerSpec:
     labels: tuple[tuple[str, str], ...] = ()
     secrets: tuple[tuple[str, str, str], ...] = ()
     """(variable, the secret's name, its value's digest): the values come in when the container is made."""
+    gpus: int = 0
+    """Graphics processors for it alone."""
+    shm_bytes: int | None = None
+    """The size of /dev/shm; None for the engine's default."""
     network: str = ""
     """The bridge it is on; empty for the engine's own default. Follows from the rest."""
 
@@ -39,7 +43,12 @@ class ContainerSpec:
     def spec_hash(self) -> str:
         """12 hex digits over what the container is made from; stable between processes and versions of Python."""
         made_from = asdict(self) | {"name": None, "labels": None, "network": None}
-        if not self.secrets:  # what came later counts only where it is used: nobody is replaced for it
-            del made_from["secrets"]
+        for later in (
+            "gpus",
+            "shm_bytes",
+            "secrets",
+        ):  # counts only where it is used: nobody is replaced for what is new
+            if not made_from[later]:
+                del made_from[later]
         text = json.dumps(made_from, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -104,6 +104,7 @@ class PruneRecords:
     events_before: float
     tombstones_before: float
     cause: str
+    journal_before: float = 0.0
 
     def __str__(self) -> str:
         return f"PruneRecords, {self.cause}"

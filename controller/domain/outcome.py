@@ -19,6 +19,8 @@ class FailureKind(StrEnum):
     """A container that is not ours has our name."""
     PORT_TAKEN = "port taken"
     NO_FREE_PORT = "no free port"
+    PORT_HELD = "port held"
+    """The one port that is wanted belongs to somebody else."""
     NETWORK_GONE = "network gone"
     """The container's network is gone, and with it the container's way to start."""
     IMAGE_MISSING = "image missing"

@@ -12,6 +12,7 @@ class Situation(StrEnum):
     UNKNOWN = "Unknown"
     GONE = "Gone"
     FINALIZING = "Finalizing"
+    EXPIRED = "Expired"
     DUPLICATED = "Duplicated"
     RUNNING_UNWANTED = "RunningUnwanted"
     STOPPED = "Stopped"

@@ -6,7 +6,7 @@ process. `watch` pings, and the first answer closes it.
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import structlog
 
@@ -24,10 +24,11 @@ PING_WHILE_OPEN = 0.5
 
 
 class BreakerEngine:
-    """An engine behind a breaker. Safe to share between threads."""
+    """An engine behind a breaker. `measure` is put around each call. Safe to share between threads."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, measure: Callable[[str], AbstractContextManager[None]] | None = None) -> None:
         self._engine = engine
+        self._measure = measure or (lambda _method: nullcontext())
         self._lock = threading.Lock()
         self._failures = 0
         self._why: str | None = None
@@ -60,77 +61,77 @@ class BreakerEngine:
 
     def ping(self) -> None:
         """Ask the engine even while open; an answer closes it."""
-        with self._counted():
+        with self._counted(), self._measure("ping"):
             self._engine.ping()
 
     def listing(self) -> tuple[ListedContainer, ...]:
         """As the engine."""
-        with self._guarded():
+        with self._guarded("listing"):
             return self._engine.listing()
 
     def containers_of(self, uid: str) -> tuple[ObservedContainer, ...]:
         """As the engine."""
-        with self._guarded():
+        with self._guarded("containers_of"):
             return self._engine.containers_of(uid)
 
     def published_ports(self) -> frozenset[int]:
         """As the engine."""
-        with self._guarded():
+        with self._guarded("published_ports"):
             return self._engine.published_ports()
 
     def has_image(self, reference: str) -> bool:
         """As the engine."""
-        with self._guarded():
+        with self._guarded("has_image"):
             return self._engine.has_image(reference)
 
     def images(self) -> tuple[ListedImage, ...]:
         """As the engine."""
-        with self._guarded():
+        with self._guarded("images"):
             return self._engine.images()
 
     def remove_image(self, reference: str) -> None:
         """As the engine."""
-        with self._guarded():
+        with self._guarded("remove_image"):
             self._engine.remove_image(reference)
 
     def networks(self) -> tuple[ListedNetwork, ...]:
         """As the engine."""
-        with self._guarded():
+        with self._guarded("networks"):
             return self._engine.networks()
 
     def remove_network(self, name: str) -> None:
         """As the engine."""
-        with self._guarded():
+        with self._guarded("remove_network"):
             self._engine.remove_network(name)
 
     def create(self, spec: ContainerSpec) -> str:
         """As the engine."""
-        with self._guarded():
+        with self._guarded("create"):
             return self._engine.create(spec)
 
     def start(self, container: str) -> None:
         """As the engine."""
-        with self._guarded():
+        with self._guarded("start"):
             self._engine.start(container)
 
     def restart(self, container: str, grace: int) -> None:
         """As the engine."""
-        with self._guarded():
+        with self._guarded("restart"):
             self._engine.restart(container, grace)
 
     def stop(self, container: str, grace: int) -> None:
         """As the engine."""
-        with self._guarded():
+        with self._guarded("stop"):
             self._engine.stop(container, grace)
 
     def remove(self, container: str) -> None:
         """As the engine."""
-        with self._guarded():
+        with self._guarded("remove"):
             self._engine.remove(container)
 
     def log_tail(self, container: str, lines: int) -> tuple[str, ...]:
         """As the engine."""
-        with self._guarded():
+        with self._guarded("log_tail"):
             return self._engine.log_tail(container, lines)
 
     def events(self, since: float, stop: threading.Event) -> Iterator[EngineEvent]:
@@ -152,9 +153,9 @@ class BreakerEngine:
         return self._engine.build(context, image, cancelled=cancelled, deadline=deadline, on_line=on_line)
 
     @contextmanager
-    def _guarded(self) -> Iterator[None]:
+    def _guarded(self, method: str) -> Iterator[None]:
         self._refuse_while_open()
-        with self._counted():
+        with self._counted(), self._measure(method):
             yield
 
     def _refuse_while_open(self) -> None:

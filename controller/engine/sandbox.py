@@ -23,7 +23,8 @@ def host_config(api: docker.APIClient, spec: ContainerSpec, cores: float) -> dic
 
     No capability, no new privilege, nothing writable but a sized /tmp, limits on memory (swap included), cores and
     processes, a capped log, an init that reaps, one published port on one address, and no restart by the engine: the
-    reconciler is the authority on that. No namespace of the host's, no device, no volume.
+    reconciler is the authority on that. No namespace of the host's, no device but the
+    graphics processors that its spec asks for, no volume.
     """
     limits = spec.limits
     config: dict[str, Any] = api.create_host_config(
@@ -43,5 +44,12 @@ def host_config(api: docker.APIClient, spec: ContainerSpec, cores: float) -> dic
         dns=None if spec.egress else [NO_RESOLVER],
         ipc_mode="private",
         privileged=False,
+        shm_size=spec.shm_bytes,
+        device_requests=_gpus(spec.gpus),
     )
     return config
+
+
+def _gpus(count: int) -> list[docker.types.DeviceRequest] | None:
+    """What is asked of the engine for so many graphics processors; nothing at all for none."""
+    return [docker.types.DeviceRequest(count=count, capabilities=[["gpu"]])] if count else None

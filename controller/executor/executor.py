@@ -8,13 +8,14 @@ import structlog
 
 from api.clock import Clock
 from api.resources.desired import Claim
-from api.store import NoFreePort, NoSuchPlayground, StaleClaim, Store, StoreError
+from api.store import NoFreePort, NoSuchPlayground, PortHeld, StaleClaim, Store, StoreError
 from controller.builds.build_logs import BuildLogs
 from controller.builds.pool import BuildJob, BuildPool
 from controller.domain.actions import (
     Action,
     CancelBuild,
     CreateContainer,
+    ExpirePlayground,
     ForgetPlayground,
     QuarantineHostPort,
     RemoveContainer,
@@ -44,6 +45,7 @@ _KINDS: tuple[tuple[type[Exception], FailureKind], ...] = (
     (StaleClaim, FailureKind.STALE_CLAIM),
     (NoSuchPlayground, FailureKind.CONFLICT),
     (NoFreePort, FailureKind.NO_FREE_PORT),
+    (PortHeld, FailureKind.PORT_HELD),
     (StoreError, FailureKind.UNAVAILABLE),
     (EngineFailed, FailureKind.FAILED),
     (EngineUnavailable, FailureKind.UNAVAILABLE),
@@ -70,6 +72,8 @@ class Executor:
     stop_grace: int
     leads: Callable[[Claim], bool]
     """Whether the claim still holds. Asked before each effect: a leader that was paused changes nothing."""
+    keep_log: Callable[[str, str], None] = lambda _uid, _container: None
+    """Keeps what a container (by id) of a playground (by uid) printed, before it is removed. Raises nothing."""
 
     def execute(self, uid: str, claim: Claim, actions: tuple[Action, ...]) -> Outcome:
         """Do the actions in order; what is done is logged once each, with its cause."""
@@ -91,7 +95,7 @@ class Executor:
 
     def _do(self, uid: str, claim: Claim, action: Action) -> None:
         match action:
-            case ReserveHostPort(avoid=avoid, prefer=prefer):
+            case ReserveHostPort(avoid=avoid, prefer=prefer, required=required):
                 self.store.ports.reserve(
                     claim,
                     uid,
@@ -99,6 +103,7 @@ class Executor:
                     candidates=self.ports,
                     avoid=avoid,
                     wanted=prefer,
+                    required=required,
                     now=self.clock.now(),
                 )
             case QuarantineHostPort(until=until):
@@ -116,11 +121,13 @@ class Executor:
             case StopContainer(container=container):
                 self.engine.stop(container, self.stop_grace)
             case RemoveContainer(container=container):
+                self.keep_log(uid, container)
                 self.engine.remove(container)
+            case ExpirePlayground():
+                self.store.work.expire(claim, uid, now=self.clock.now())
             case ForgetPlayground():
                 self.store.work.remove(claim, uid, now=self.clock.now())
-                self.builds.forget(uid)
-                self.build_logs.remove(uid)
+                self.builds.forget(uid)  # its log stays for a while: the collector takes it
             case _:
                 assert_never(action)
 

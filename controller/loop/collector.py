@@ -1,5 +1,6 @@
 """The garbage collector: takes the inventory, plans, and does what the plan says; a log line for each removal."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -40,6 +41,8 @@ class Collector:
     policy: Policy
     keep: Keep
     clock: Clock
+    tidy_logs: Callable[[], int] = lambda: 0
+    """Forgets logs of containers that are gone, beyond their caps; how many went."""
 
     def plan(self) -> tuple[Collection, ...]:
         """What would go now. Raises EngineError or StoreError: from half an inventory nothing is planned."""
@@ -47,7 +50,7 @@ class Collector:
 
     def run(self, claim: Claim) -> int:
         """Collect once; returns how many things went. Raises EngineError or StoreError when it cannot look."""
-        return self._remove(claim, self.plan())
+        return self._remove(claim, self.plan()) + self.tidy_logs()
 
     def tidy(self, claim: Claim) -> None:
         """Before this controller goes: leave no empty network on the machine. What cannot be seen stays."""
@@ -106,6 +109,7 @@ class Collector:
                     tombstones_before=collection.tombstones_before,
                     events_before=collection.events_before,
                     builds_before=collection.builds_before,
+                    journal_before=collection.journal_before,
                     now=self.clock.now(),
                 )
             case _:

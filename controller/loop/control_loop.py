@@ -40,6 +40,8 @@ class ControlLoop:
     gc_interval: float
     stop: threading.Event = field(default_factory=threading.Event)
     resync_now: threading.Event = field(default_factory=threading.Event)
+    on_pass: Callable[[str, float], None] = lambda _result, _seconds: None
+    """Told of each pass: `success`, `requeue_after` or `error`, and the seconds it took."""
     _settled: dict[str, Fingerprint] = field(default_factory=dict)
     _waiting_for_port: set[str] = field(default_factory=set)
 
@@ -90,14 +92,18 @@ class ControlLoop:
         if claim is None:
             return None  # whoever gains the lease looks at everything
         self._settled.pop(uid, None)
+        began = self.clock.monotonic()
         try:
             result = self.reconciler.run(uid, claim)
-        except StoreError as error:
-            log.warning("pass interrupted", uid=uid, error=str(error))
+        except Exception as error:
+            self.on_pass("error", self.clock.monotonic() - began)
+            if isinstance(error, StoreError):
+                log.warning("pass interrupted", uid=uid, error=str(error))
+            else:
+                log.exception("pass broke", uid=uid)
             return BROKEN_PASS_PAUSE
-        except Exception:
-            log.exception("pass broke", uid=uid)
-            return BROKEN_PASS_PAUSE
+        again = "success" if result.look_again_after is None else "requeue_after"
+        self.on_pass(again, self.clock.monotonic() - began)
         self._note(uid, result)
         return result.look_again_after
 

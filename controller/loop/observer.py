@@ -42,7 +42,7 @@ class Observer:
         view = View(desired, observed, self.clock.now(), self.policy)
         if view.deleting or view.stop_wanted:
             return observed
-        if desired.playground.host_port is None:
+        if view.needs_port:
             return replace(observed, taken_ports=self._taken_ports())
         if view.current is None:
             return replace(observed, image=self._image(view.image))

@@ -6,12 +6,12 @@ import structlog
 from structlog.contextvars import bound_contextvars
 
 from api.clock import Clock, new_uid
-from api.resources.desired import Claim, Report
+from api.resources.desired import Claim, DesiredState, Report
 from api.resources.event import EventType
 from api.store import Store
 from controller.domain.observed import ObservedContainer
 from controller.domain.outcome import FailureKind, Outcome
-from controller.domain.plan import Plan
+from controller.domain.plan import Plan, Situation
 from controller.engine.errors import EngineError
 from controller.engine.interface import Engine
 from controller.executor import Executor
@@ -81,20 +81,24 @@ class Reconciler:
     def dry_run(self, uid: str) -> Plan | None:
         """What a pass would do now; reads only. None when there is no such playground."""
         desired = self.store.work.load(uid)
-        if desired is None:
-            return None
+        return None if desired is None else self.plan_for(desired)
+
+    def plan_for(self, desired: DesiredState) -> Plan:
+        """What a pass would do now if that were wanted; reads only."""
         return plan(View(desired, self.observer.observe(desired), self.clock.now(), self.policy))
 
     def _result(self, view: View, decided: Plan, outcome: Outcome, said: Report) -> PassResult:
         now = self.clock.now()
         again = next_look(decided, outcome, said.status, now)
+        if view.expires_at is not None and decided.situation is not Situation.EXPIRED:
+            again = min(again if again is not None else view.expires_at, view.expires_at)
         failed = outcome.failed.kind if outcome.failed else None
         return PassResult(
             look_again_after=None if again is None else max(0.0, again - now),
             settled=not outcome.done and outcome.failed is None and decided.is_settled,
             fingerprint=frozenset((c.id, c.state.value) for c in view.containers),
             freed_port=decided.frees_port and bool(outcome.done),
-            waits_for_port=failed is FailureKind.NO_FREE_PORT,
+            waits_for_port=failed in {FailureKind.NO_FREE_PORT, FailureKind.PORT_HELD},
         )
 
     def _orphaned(self, uid: str, claim: Claim) -> PassResult:

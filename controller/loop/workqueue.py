@@ -24,6 +24,8 @@ class Workqueue:
         self._due: dict[str, float] = {}
         self._heap: list[tuple[float, str]] = []
         self._closed = False
+        self.adds = 0
+        """How often a key was added that was not in the queue."""
 
     def add(self, key: str) -> None:
         """Have the key worked on as soon as a worker is free."""
@@ -83,8 +85,10 @@ class Workqueue:
 
     def _put(self, key: str) -> None:
         if key in self._in_work:
+            self.adds += key not in self._again
             self._again.add(key)
         elif key not in self._waiting:
+            self.adds += 1
             self._waiting.add(key)
             self._ready.append(key)
             self._changed.notify()

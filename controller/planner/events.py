@@ -8,6 +8,7 @@ from controller.domain.actions import (
     Action,
     CancelBuild,
     CreateContainer,
+    ExpirePlayground,
     ForgetPlayground,
     QuarantineHostPort,
     RemoveContainer,
@@ -49,6 +50,8 @@ def event_of(action: Action) -> NewEvent | None:
             return NewEvent(reason=Reason.CONTAINER_STOPPED, message=f"Stopped {name}: {cause}.")
         case RemoveContainer(name=name, cause=cause):
             return NewEvent(reason=Reason.CONTAINER_REMOVED, message=f"Removed {name}: {cause}.")
+        case ExpirePlayground(cause=cause):
+            return NewEvent(reason=Reason.EXPIRED, message=f"It is deleted: {cause}.")
         case ForgetPlayground(cause=cause):
             return NewEvent(reason=Reason.DELETED, message=f"Deleted: {cause}.")
         case _:

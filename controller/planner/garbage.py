@@ -36,6 +36,8 @@ class Keep:
     builds: float = 24 * HOUR
     events: float = 24 * HOUR
     tombstones: float = HOUR / 6
+    journal: float = HOUR
+    """How long a watch may be away and go on from where it was."""
 
 
 def collect(inventory: Inventory, now: float, keep: Keep) -> tuple[Collection, ...]:
@@ -57,6 +59,7 @@ def collect(inventory: Inventory, now: float, keep: Keep) -> tuple[Collection, .
             builds_before=now - keep.builds,
             events_before=now - keep.events,
             tombstones_before=now - keep.tombstones,
+            journal_before=now - keep.journal,
             cause="ended builds, old events, tombstones and quarantines that are over",
         ),
     )

@@ -15,7 +15,7 @@ def next_look(plan: Plan, outcome: Outcome, reported: PlaygroundStatus, now: flo
     if failed is not None:
         if failed.kind is FailureKind.UNAVAILABLE:
             return now + UNKNOWN_PAUSE
-        if failed.kind is FailureKind.NO_FREE_PORT:
+        if failed.kind in {FailureKind.NO_FREE_PORT, FailureKind.PORT_HELD}:
             return now + NO_PORT_PAUSE
         if failed.kind in {FailureKind.REFUSED, FailureKind.NAME_TAKEN, FailureKind.FAILED}:
             return reported.next_attempt_at

@@ -8,13 +8,14 @@ from controller.domain.outcome import FailureKind, Outcome
 from controller.domain.plan import Plan, Situation
 from controller.planner.view import View
 
-
 _WAITING = {
     Situation.BACKING_OFF,
     Situation.IMAGE_BACKING_OFF,
     Situation.IMAGE_NOT_ALLOWED,
     Situation.SECRETS_MISSING,
 }
+
+_NO_PORT = {FailureKind.NO_FREE_PORT: Reason.NO_FREE_PORT, FailureKind.PORT_HELD: Reason.PORT_CONFLICT}
 
 
 class Saying(NamedTuple):
@@ -28,8 +29,8 @@ def ready_condition(view: View, plan: Plan, outcome: Outcome, failure: Failure |
     """What to say about readiness; None to leave what was said."""
     if failure is not None:
         return Saying(failure.reason, failure.message)
-    if outcome.failed is not None and outcome.failed.kind is FailureKind.NO_FREE_PORT:
-        return Saying(Reason.NO_FREE_PORT, outcome.failed.message)
+    if outcome.failed is not None and outcome.failed.kind in _NO_PORT:
+        return Saying(_NO_PORT[outcome.failed.kind], outcome.failed.message)
     probe = f"GET {view.spec.readiness.path}"
     match plan.situation:
         case Situation.SERVING:

@@ -22,6 +22,7 @@ _SILENT = {
     Situation.UNKNOWN,
     Situation.GONE,
     Situation.FINALIZING,
+    Situation.EXPIRED,
     Situation.DUPLICATED,
     Situation.RUNNING_UNWANTED,
     Situation.REMOVING,
@@ -133,7 +134,9 @@ def _conditions(view: View, plan: Plan, outcome: Outcome, failure: Failure | Non
     elif plan.situation in {Situation.BUILDING, Situation.BUILD_NEEDED, Situation.SUPERSEDED_BUILD}:
         step = view.build_in_progress.step if view.build_in_progress else ""
         seen.append(condition(ConditionType.IMAGE_BUILT, Reason.BUILDING, step or f"Building {view.image}."))
-    if view.playground.host_port is not None:
+    if outcome.failed is not None and outcome.failed.kind is FailureKind.PORT_HELD:
+        seen.append(condition(ConditionType.PORT_RESERVED, Reason.PORT_CONFLICT, outcome.failed.message))
+    elif view.playground.host_port is not None:
         held = f"Port {view.playground.host_port}."
         seen.append(condition(ConditionType.PORT_RESERVED, Reason.PORT_RESERVED, held, holds=True))
     elif outcome.failed is not None and outcome.failed.kind is FailureKind.NO_FREE_PORT:
@@ -183,10 +186,10 @@ def _turning_points(view: View, status: PlaygroundStatus) -> tuple[NewEvent, ...
     port, port_before = (find(c, ConditionType.PORT_RESERVED) for c in (status.conditions, view.status.conditions))
     if (
         port is not None
-        and port.reason is Reason.NO_FREE_PORT
+        and port.reason in {Reason.NO_FREE_PORT, Reason.PORT_CONFLICT}
         and (port_before is None or port_before.reason is not port.reason)
     ):
-        events.append(NewEvent(type=EventType.WARNING, reason=Reason.NO_FREE_PORT, message=port.message))
+        events.append(NewEvent(type=EventType.WARNING, reason=port.reason, message=port.message))
     return tuple(events)
 
 

@@ -10,10 +10,12 @@ from collections.abc import Callable
 
 from api.resources.conditions import Reason
 from api.resources.playground import RestartPolicy
+from api.resources.quantities import format_duration
 from controller.domain.actions import (
     Action,
     CancelBuild,
     CreateContainer,
+    ExpirePlayground,
     ForgetPlayground,
     RemoveContainer,
     ReserveHostPort,
@@ -66,6 +68,14 @@ def finalizing(view: View) -> Plan | None:
     return Plan(Situation.FINALIZING, (*cancel, *removals), look_again=view.now + REMOVING_PAUSE)
 
 
+def expired(view: View) -> Plan | None:
+    """Its time to live is over: ask for its deletion, as a person would."""
+    if view.expires_at is None or view.expires_at > view.now:
+        return None
+    cause = f"its time to live, {format_duration(view.spec.ttl or 0)} after its last change, is over"
+    return Plan(Situation.EXPIRED, (ExpirePlayground(cause),))
+
+
 def duplicated(view: View) -> Plan | None:
     """More containers carry this key than the wanted one and the one it replaces."""
     if not view.surplus:
@@ -103,9 +113,13 @@ def secrets_missing(view: View) -> Plan | None:
 
 def port_needed(view: View) -> Plan | None:
     """No port is reserved yet: before the container exists, so that no two ever get the same."""
-    if view.playground.host_port is not None:
+    if not view.needs_port:
         return None
     assert not isinstance(view.observed.taken_ports, Unknown)
+    required = view.spec.wanted_port
+    if required is not None:
+        avoid = view.observed.taken_ports - {c.host_port for c in view.containers if c.is_up}
+        return Plan(Situation.PORT_NEEDED, (ReserveHostPort(avoid, f"port {required} is wanted", required=required),))
     prefer = view.previous.host_port if view.previous else None
     cause = "no port is reserved yet" if prefer is None else f"the container that is there has port {prefer}"
     return Plan(Situation.PORT_NEEDED, (ReserveHostPort(view.observed.taken_ports, cause, prefer=prefer),))
@@ -344,6 +358,7 @@ TABLE: tuple[Callable[[View], Plan | None], ...] = (
     unknown,
     gone,
     finalizing,
+    expired,
     duplicated,
     running_unwanted,
     stopped,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from api.resources.conditions import Reason
+from api.resources.declared import expires_at
 from api.resources.desired import DesiredState
 from api.resources.images import is_allowed
 from api.resources.playground import (
@@ -70,6 +71,17 @@ class View:
     def deleting(self) -> bool:
         """Whether deletion was asked for."""
         return self.desired.playground.metadata.deletion_requested_at is not None
+
+    @property
+    def expires_at(self) -> float | None:
+        """When its time to live is over; None for never, and for one that is being deleted already."""
+        return None if self.deleting else expires_at(self.playground)
+
+    @property
+    def needs_port(self) -> bool:
+        """Whether a port has to be reserved: none is, or another one than the spec's."""
+        port, required = self.playground.host_port, self.spec.wanted_port
+        return port is None or required not in {None, port}
 
     @property
     def stop_wanted(self) -> bool:

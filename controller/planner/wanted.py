@@ -48,6 +48,8 @@ def wanted_container(
         container_port=spec.container_port,
         limits=_limits(spec, policy.limits),
         egress=policy.egress and spec.egress,
+        gpus=spec.resources.gpu,
+        shm_bytes=spec.resources.shm,
         secrets=tuple(
             (variable, name, (secrets or {}).get(name, "")) for variable, name in sorted(spec.secret_envs.items())
         ),

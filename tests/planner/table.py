@@ -70,6 +70,24 @@ TABLE: dict[str, tuple[View, str]] = {
         """,
     ),
     "deleted while the engine removes it": (view(GOING, current(GOING, state=REMOVING)), "Finalizing"),
+    "its time to live is over": (
+        view(playground(ttl=60.0), current(playground(ttl=60.0)), probe=READY),
+        """
+        Expired
+        [1] ExpirePlayground, its time to live, 1m after its last change, is over
+        """,
+    ),
+    "its time to live is not over": (
+        view(playground(ttl=200.0), current(playground(ttl=200.0)), probe=READY),
+        "Serving",
+    ),
+    "its time to live is over and it is being deleted": (
+        view(playground(ttl=60.0, deleted_at=NOW - 1)),
+        """
+        Gone
+        [1] ForgetPlayground, deletion was asked for and no container is left
+        """,
+    ),
     "a third container": (
         view(P, current(P), older(), container("third", "1" * 12, created_at=NOW - 999), probe=READY),
         """
@@ -122,6 +140,24 @@ TABLE: dict[str, tuple[View, str]] = {
         PortNeeded
         [1] ReserveHostPort, the container that is there has port 7900
         """,
+    ),
+    "a port that is wanted": (
+        view(playground(port=None, wanted_port=7900), taken_ports=frozenset({7860})),
+        """
+        PortNeeded
+        [1] ReserveHostPort, port 7900 is wanted
+        """,
+    ),
+    "another port than the one that is wanted": (
+        view(playground(wanted_port=7900), older(), taken_ports=frozenset({7860, 7900})),
+        """
+        PortNeeded
+        [1] ReserveHostPort, port 7900 is wanted
+        """,
+    ),
+    "the port that is wanted": (
+        view(playground(wanted_port=7860), current(playground(wanted_port=7860)), probe=READY),
+        "Serving",
     ),
     "an older image is being built": (
         view(P, image=ABSENT, build=building("old:1")),

@@ -131,6 +131,7 @@ OUTCOMES: dict[FailureKind, tuple[str | None, float | None]] = {
     FailureKind.NAME_TAKEN: ("ForeignContainer", -1.0),
     FailureKind.PORT_TAKEN: ("Starting", 0.0),
     FailureKind.NO_FREE_PORT: ("NoFreePort", 5.0),
+    FailureKind.PORT_HELD: ("PortConflict", 5.0),
     FailureKind.IMAGE_MISSING: ("Starting", 0.0),
     FailureKind.NETWORK_GONE: ("Starting", 0.0),
     FailureKind.REFUSED: ("EngineRefused", -1.0),

@@ -1,0 +1,108 @@
+"""Containers' logs from Docker, with times, as streams that may stay open for hours without holding a deadline open."""
+
+import struct
+from collections.abc import Iterator
+from typing import Any
+
+import requests
+import urllib3.exceptions
+
+from api.resources.log_position import parse_since
+from api.resources.secret import masked
+from controller.engine.connect import connect
+from controller.engine.errors import EngineError, EngineFailed, EngineRefused, EngineUnavailable, NotFound
+from controller.engine.inspected import hidden_values
+from controller.engine.translate import translated
+from controller.logs.lines import LogLine, Span
+
+SILENCE = 5.0
+"""Seconds without a line after which a follower is told that there was none."""
+_HEADER = 8
+_LARGEST = 1024 * 1024
+
+
+class DockerContainerLogs:
+    """Reads logs. Every call has a connection of its own; safe to share between threads."""
+
+    def __init__(self, docker_host: str | None, timeout: float) -> None:
+        self._docker_host = docker_host
+        self._timeout = timeout
+
+    def lines(self, container: str, span: Span, *, follow: bool = False) -> Iterator[LogLine | None]:
+        """Its lines, as `controller.logs.lines.ContainerLogs` has it.
+
+        A stream that falls silent is asked for again from its last line on, so that no call is without a deadline.
+        """
+        with connect(self._docker_host, self._timeout) as api:
+            last, tail, hidden = span.after, span.tail, self._hidden(api, container)
+            while True:
+                response = self._ask(api, container, Span(last, span.until, tail), follow=follow)
+                try:
+                    for line in _frames(response):
+                        if line.at > last and (span.until is None or line.at <= span.until):
+                            last = line.at
+                            yield LogLine(line.at, masked(line.text, hidden))
+                    return
+                except urllib3.exceptions.ReadTimeoutError:
+                    if not follow:
+                        raise EngineUnavailable(f"The engine fell silent in the log of {container}.") from None
+                    tail = tail if last == span.after else None
+                    yield None
+                except (urllib3.exceptions.HTTPError, OSError) as error:
+                    raise EngineUnavailable(f"The engine broke off the log of {container}: {error}") from error
+                finally:
+                    response.close()
+
+    def _hidden(self, api: Any, container: str) -> tuple[str, ...]:
+        """What the container knows and must not be shown."""
+        with translated(f"inspect {container}"):
+            return hidden_values(api.inspect_container(container))
+
+    def _ask(self, api: Any, container: str, span: Span, *, follow: bool) -> requests.Response:
+        query: dict[str, str | int] = {"stdout": 1, "stderr": 1, "timestamps": 1, "follow": int(follow)}
+        query["tail"] = "all" if span.tail is None else span.tail
+        if span.after:
+            query["since"] = _moment(span.after)
+        if span.until is not None:
+            query["until"] = _moment(span.until + 1)
+        try:
+            response: requests.Response = api.get(
+                f"{api.base_url}/v{api.api_version}/containers/{container}/logs",
+                params=query,
+                stream=True,
+                timeout=(self._timeout, SILENCE if follow else self._timeout),
+            )
+        except requests.RequestException as error:
+            raise EngineUnavailable(f"The engine did not answer for the log of {container}: {error}") from error
+        if response.status_code != 200:
+            raise _refusal(response, container)
+        return response
+
+
+def _refusal(response: requests.Response, container: str) -> EngineError:
+    with response:
+        text = f"The engine gives no log of {container}: {response.text[:300].strip()}"
+    if response.status_code == 404:
+        return NotFound(text)
+    return EngineFailed(text) if response.status_code >= 500 else EngineRefused(text)
+
+
+def _moment(nanoseconds: int) -> str:
+    return f"{nanoseconds // 10**9}.{nanoseconds % 10**9:09d}"
+
+
+def _frames(response: requests.Response) -> Iterator[LogLine]:
+    """The engine's frames, one a line: a header with the length, the time, the text."""
+    while True:
+        header = response.raw.read(_HEADER)
+        if len(header) < _HEADER:
+            return
+        (length,) = struct.unpack(">I", header[4:])
+        if length > _LARGEST:
+            raise EngineUnavailable("The engine sent a log that cannot be read.")
+        moment, _, text = response.raw.read(length).decode(errors="replace").partition(" ")
+        try:
+            at = parse_since(moment, 0.0).nanoseconds
+        except ValueError:
+            continue
+        yield LogLine(at, text.rstrip("\r\n"))
