@@ -103,11 +103,14 @@ def _environment(playground: Mapping[str, Any]) -> Iterator[Violation]:
     total = 0
     for index, entry in enumerate(env if isinstance(env, list) else ()):
         name, value = at(entry, "name"), at(entry, "value")
-        if not isinstance(name, str) or not isinstance(value, str):
+        if not isinstance(name, str):
             continue
         place = ("spec", "env", index)
         if first.setdefault(name, index) != index:
             yield Violation((*place, "name"), f"{name} is there already, as spec.env[{first[name]}].")
+        if value is not None and at(entry, "secretRef") is not None:
+            yield Violation(place, f"{name} has a value and a secretRef: which of them?")
+        value = value if isinstance(value, str) else ""
         if "\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
             yield Violation((*place, "value"), "it holds a NUL, or half of a character.")
         total += len(name) + len(value.encode("utf-8", "replace"))
