@@ -238,7 +238,9 @@ class View:
             return False
         if (container.started_at or 0.0) <= self.restart_requested_at:
             return False
-        return (container.finished_at or 0.0) > self.last_asked_at and self.is_news(container.run)
+        told_at = self.failure.at if self.failure is not None else 0.0
+        ended_at = container.finished_at or 0.0
+        return ended_at > self.last_asked_at and ended_at >= told_at and self.is_news(container.run)
 
 
 def build_incident(build: BuildEnded) -> str:

@@ -6,6 +6,7 @@
 from collections.abc import Callable
 
 from api.resources.playground import DesiredRunState
+from controller.engine.errors import EngineRefused
 from controller.planner.wanted import LABEL_CONTROLLER, LABEL_SPEC_HASH, LABEL_UID
 from tests.fakes.engine import build_failure
 from tests.fakes.faults import Fault, create_reply_lost, engine_back, engine_gone
@@ -85,6 +86,18 @@ def a_crash_counts_once(lab: Laboratory) -> None:
     checks.check(world.playground(uid).status.failures == 1, "one crash is one failure", world)
     world.settle()
     checks.serves(world, uid)
+
+
+def a_crash_before_a_refusal_counts_once(lab: Laboratory) -> None:
+    """It is older than what has been told last: the refusal must not make it news again."""
+    world = lab.world()
+    uid = serving(world)
+    world.machine.refuses_to_start[IMAGE] = EngineRefused("oci runtime create failed")
+    world.machine.kill(world.containers(uid)[0])
+    for _ in range(40):
+        world.step(None)
+    told = [taken for taken in world.passes if "Crashed" in taken]
+    checks.check(len(told) == 1, f"one crash is told once, not {len(told)} times", world)
 
 
 def a_crash_loop_backs_off(lab: Laboratory) -> None:
