@@ -32,7 +32,7 @@ def specs(draw: st.DrawFn, release: str = RELEASES[0], *, may_fail: bool = True)
         params=draw(st.sampled_from(({}, {"size": 1}))),
         state=draw(st.sampled_from(DesiredRunState)),
         restart_policy=draw(st.sampled_from(RestartPolicy)) if may_fail else RestartPolicy.ALWAYS,
-        readiness=Readiness(path=draw(st.sampled_from(("/config", "/ready")))),
+        readiness=Readiness(path=draw(st.sampled_from(("/config", "/ready"))), timeout=5.0),
         resources=Resources(memory=draw(st.sampled_from((None, 64 * _MEGABYTE)))),
         **source,
     )

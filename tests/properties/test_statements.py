@@ -9,12 +9,13 @@ from api.resources.playground import PlaygroundSpec
 from controller.planner.wanted import LABEL_CONTROLLER
 from tests.faults import checks
 from tests.faults.world import CONTROLLER, Laboratory, World
-from tests.properties.generated import SETTLING, begin
+from tests.properties.generated import SETTLING, begin, generated_worlds
 from tests.strategies import Beginning, beginnings, blindness, specs
 
 PASSES_TO_SETTLE = 120
 
 
+@generated_worlds
 @given(beginnings(may_fail=False))
 def test_every_world_settles_as_the_records_want_it(lab: Laboratory, beginning: Beginning) -> None:
     """Within so many passes, whatever there was, unless a stranger has the name: then it says so, and leaves it."""
@@ -27,6 +28,7 @@ def test_every_world_settles_as_the_records_want_it(lab: Laboratory, beginning: 
     checks.nothing_leaked(world)
 
 
+@generated_worlds
 @given(beginnings(may_fail=False))
 def test_a_settled_world_plans_nothing(lab: Laboratory, beginning: Beginning) -> None:
     world = begin(lab, beginning)
@@ -35,6 +37,7 @@ def test_a_settled_world_plans_nothing(lab: Laboratory, beginning: Beginning) ->
     checks.is_settled(world)
 
 
+@generated_worlds
 @given(beginnings())
 def test_no_port_is_held_twice(lab: Laboratory, beginning: Beginning) -> None:
     """Neither in the ledger nor on the machine, at any step."""
@@ -47,6 +50,7 @@ def test_no_port_is_held_twice(lab: Laboratory, beginning: Beginning) -> None:
         checks.check(not twice, f"no port twice: {twice}", world)
 
 
+@generated_worlds
 @given(beginnings())
 def test_foreign_things_are_untouched(lab: Laboratory, beginning: Beginning) -> None:
     """What has no label of ours, and what another controller has made."""
@@ -57,13 +61,14 @@ def test_foreign_things_are_untouched(lab: Laboratory, beginning: Beginning) -> 
     checks.check(before == checks.foreign(world.machine), "foreign things are untouched", world)
 
 
+@generated_worlds
 @given(beginnings(), blindness)
 def test_what_cannot_be_seen_is_not_acted_on(lab: Laboratory, beginning: Beginning, blind: frozenset[str]) -> None:
     """Nothing is stopped, removed or forgotten by a pass that cannot see containers; the image and ports likewise."""
     world = begin(lab, beginning)
     world.faults.blind.update(blind)
     before = {c.id: c.state for c in checks.own_containers(world.machine)}
-    world.run_for(60.0)
+    world.run_for(20.0)
     if "containers_of" in blind:
         after = {c.id: c.state for c in checks.own_containers(world.machine) if c.id in before}
         checks.check(before == after, "what cannot be seen is left as it is", world)
@@ -75,6 +80,7 @@ def test_what_cannot_be_seen_is_not_acted_on(lab: Laboratory, beginning: Beginni
         checks.check("ports.reserve" not in world.faults.trace, "no port is reserved that may be taken", world)
 
 
+@generated_worlds
 @given(beginnings())
 def test_a_port_is_freed_only_after_its_container_is_gone(lab: Laboratory, beginning: Beginning) -> None:
     """A reservation ends with its playground, whose containers are gone by then, or because the engine refused it."""
@@ -92,6 +98,7 @@ def test_a_port_is_freed_only_after_its_container_is_gone(lab: Laboratory, begin
         held = now_held
 
 
+@generated_worlds
 @given(st.lists(specs(may_fail=False), min_size=1, max_size=3), specs(may_fail=False), st.integers(0, 5))
 def test_the_path_of_edits_does_not_matter(
     lab: Laboratory, path: list[PlaygroundSpec], last: PlaygroundSpec, steps: int
