@@ -24,7 +24,13 @@ class SimulatedController:
         """The image is being built."""
         self._report(uid, Reason.BUILDING, message, image_built=(ConditionStatus.FALSE, Reason.BUILDING))
 
-    def serving(self, uid: str, *, container_id: str = "c0ffee" + "0" * 58) -> None:
+    def serving(
+        self,
+        uid: str,
+        *,
+        container_id: str = "c0ffee" + "0" * 58,
+        ends: BuildState | None = BuildState.COMPLETED,
+    ) -> None:
         """The container serves; open builds are completed."""
         status = PlaygroundStatus(
             container_id=container_id,
@@ -32,9 +38,7 @@ class SimulatedController:
             image="synapse-plugin-my-plugin-1.0.0:abc",
             endpoint="http://127.0.0.1:7860",
         )
-        self._report(
-            uid, Reason.SERVING, "", ready=ConditionStatus.TRUE, status=status, ends=BuildState.COMPLETED, started=True
-        )
+        self._report(uid, Reason.SERVING, "", ready=ConditionStatus.TRUE, status=status, ends=ends, started=True)
 
     def stopped(self, uid: str) -> None:
         """The container is there and does not run."""
