@@ -73,6 +73,7 @@ FAILURE_REASONS = frozenset(
         Reason.ARCHIVE_REFUSED,
         Reason.BUILD_FAILED,
         Reason.CONTAINER_EXITED,
+        Reason.ENGINE_FAILED,
         Reason.ENGINE_REFUSED,
         Reason.FOREIGN_CONTAINER,
         Reason.IMAGE_MISSING,

@@ -8,6 +8,7 @@ from api.resources.build import Build, BuildResult, BuildState
 from api.resources.change import Change, ChangeType
 from api.resources.declared import expires_at
 from api.resources.desired import Claim, DesiredState, Report
+from api.resources.event import NewEvent
 from api.resources.playground import Playground
 from api.store import builds, events, journal, rows, secrets, tables
 from api.store.database import Database, Transaction
@@ -121,8 +122,10 @@ class Work:
             return True
         return self._database.write(work)
 
-    def remove(self, claim: Claim, uid: str, *, now: float) -> bool:
+    def remove(self, claim: Claim, uid: str, *, now: float, last: NewEvent | None = None) -> bool:
         """Remove a finalizing playground, whose resources are gone: its port, its open builds, and its row last.
+
+        `last` is recorded as its last event, where there is one.
 
         A tombstone stays, and so do its events and ended builds until they are pruned. False, and nothing written,
         when the claim is stale, or when there is none whose deletion was asked for.
@@ -139,6 +142,7 @@ class Work:
             copied = ("uid", "name", "kind", "plugin_release", "model", "container_id", "container_name", "created_at")
             values = {column: row[column] for column in copied}
             transaction.run(insert(tables.tombstone).values(**values, record_id=row["id"], deleted_at=now))
+            events.record(transaction, uid, row["name"], (last,) if last else (), version=version, now=now)
             builds.cancel_open(transaction, uid, _DELETED, now=now)
             ports = tables.host_port
             transaction.run(delete(ports).where(ports.c.playground_uid == uid))

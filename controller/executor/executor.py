@@ -7,7 +7,9 @@ from typing import assert_never
 import structlog
 
 from api.clock import Clock
+from api.resources.conditions import Reason
 from api.resources.desired import Claim
+from api.resources.event import NewEvent
 from api.store import NoFreePort, NoSuchPlayground, PortHeld, StaleClaim, Store, StoreError
 from controller.builds.build_logs import BuildLogs
 from controller.builds.pool import BuildJob, BuildPool
@@ -125,8 +127,10 @@ class Executor:
                 self.engine.remove(container)
             case ExpirePlayground():
                 self.store.work.expire(claim, uid, now=self.clock.now())
-            case ForgetPlayground():
-                self.store.work.remove(claim, uid, now=self.clock.now())
+            case ForgetPlayground(cause=cause):
+                last = NewEvent(reason=Reason.DELETED, message=f"Deleted: {cause}.")
+                if not self.store.work.remove(claim, uid, now=self.clock.now(), last=last):
+                    raise StaleClaim(claim.holder, claim.epoch)
                 self.builds.forget(uid)  # its log stays for a while: the collector takes it
             case _:
                 assert_never(action)

@@ -52,7 +52,7 @@ def event_of(action: Action) -> NewEvent | None:
             return NewEvent(reason=Reason.CONTAINER_REMOVED, message=f"Removed {name}: {cause}.")
         case ExpirePlayground(cause=cause):
             return NewEvent(reason=Reason.EXPIRED, message=f"It is deleted: {cause}.")
-        case ForgetPlayground(cause=cause):
-            return NewEvent(reason=Reason.DELETED, message=f"Deleted: {cause}.")
+        case ForgetPlayground():
+            return None  # recorded with the removal of the record: afterwards there is none to write to
         case _:
             assert_never(action)

@@ -17,6 +17,7 @@ _REASONS = {
     FailureKind.NAME_TAKEN: Reason.FOREIGN_CONTAINER,
     FailureKind.REFUSED: Reason.ENGINE_REFUSED,
     FailureKind.FAILED: Reason.ENGINE_FAILED,
+    FailureKind.CONFLICT: Reason.ENGINE_FAILED,
 }
 
 
@@ -24,12 +25,19 @@ _ONLY_A_CHANGE_HELPS = {Reason.ARCHIVE_REFUSED, Reason.IMAGE_NOT_ALLOWED, Reason
 
 
 def failure_of(view: View, plan: Plan, outcome: Outcome) -> Failure | None:
-    """The failure that this pass saw first; None where nothing failed or it has been told already."""
+    """The failure that this pass saw first; None where nothing failed or it has been told already.
+
+    What was observed to have failed comes before what an action then failed of.
+    """
+    seen = _seen_failure(view, plan)
     failed = outcome.failed
-    if failed is not None and failed.kind in _REASONS:
-        return _failure(
-            view, _REASONS[failed.kind], failed.message, incident=f"{type(failed.action).__name__}@{view.now:.6f}"
-        )
+    if seen is not None or failed is None or failed.kind not in _REASONS:
+        return seen
+    incident = f"{type(failed.action).__name__}@{view.now:.6f}"
+    return _failure(view, _REASONS[failed.kind], failed.message, incident=incident)
+
+
+def _seen_failure(view: View, plan: Plan) -> Failure | None:
     current = view.current
     match plan.situation:
         case Situation.BUILD_FAILED if view.build_failure is not None:

@@ -6,6 +6,7 @@ from controller.domain.plan import Plan, Situation
 from controller.planner.situations import UNKNOWN_PAUSE
 
 NO_PORT_PAUSE = 5.0
+_TOLD = {FailureKind.REFUSED, FailureKind.NAME_TAKEN, FailureKind.FAILED, FailureKind.CONFLICT}
 _FAILED_NOW = {Situation.BUILD_FAILED, Situation.CRASHED, Situation.IMAGE_MISSING, Situation.UNHEALTHY}
 
 
@@ -17,7 +18,7 @@ def next_look(plan: Plan, outcome: Outcome, reported: PlaygroundStatus, now: flo
             return now + UNKNOWN_PAUSE
         if failed.kind in {FailureKind.NO_FREE_PORT, FailureKind.PORT_HELD}:
             return now + NO_PORT_PAUSE
-        if failed.kind in {FailureKind.REFUSED, FailureKind.NAME_TAKEN, FailureKind.FAILED}:
+        if failed.kind in _TOLD:
             return reported.next_attempt_at
         return None if failed.kind is FailureKind.STALE_CLAIM else now
     if plan.situation is Situation.BUILD_NEEDED:

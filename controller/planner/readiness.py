@@ -6,7 +6,11 @@ from api.resources.conditions import Reason
 from api.resources.playground import Failure
 from controller.domain.outcome import FailureKind, Outcome
 from controller.domain.plan import Plan, Situation
+from controller.planner.failures import ends_waits, failures_in_a_row
 from controller.planner.view import View
+
+_NO_PORT = {FailureKind.NO_FREE_PORT: Reason.NO_FREE_PORT, FailureKind.PORT_HELD: Reason.PORT_CONFLICT}
+
 
 _WAITING = {
     Situation.BACKING_OFF,
@@ -14,8 +18,6 @@ _WAITING = {
     Situation.IMAGE_NOT_ALLOWED,
     Situation.SECRETS_MISSING,
 }
-
-_NO_PORT = {FailureKind.NO_FREE_PORT: Reason.NO_FREE_PORT, FailureKind.PORT_HELD: Reason.PORT_CONFLICT}
 
 
 class Saying(NamedTuple):
@@ -27,14 +29,15 @@ class Saying(NamedTuple):
 
 def ready_condition(view: View, plan: Plan, outcome: Outcome, failure: Failure | None) -> Saying | None:
     """What to say about readiness; None to leave what was said."""
+    if plan.situation in {Situation.SERVING, Situation.REPLACED}:
+        return Saying(Reason.SERVING, "")
     if failure is not None:
-        return Saying(failure.reason, failure.message)
+        told = ends_waits(failure, failures_in_a_row(view) + 1)
+        return Saying(failure.reason if told else Reason.STARTING, failure.message)
     if outcome.failed is not None and outcome.failed.kind in _NO_PORT:
         return Saying(_NO_PORT[outcome.failed.kind], outcome.failed.message)
     probe = f"GET {view.spec.readiness.path}"
     match plan.situation:
-        case Situation.SERVING:
-            return Saying(Reason.SERVING, "")
         case Situation.STARTING:
             return Saying(Reason.STARTING, f"The container runs; waiting for {probe} to answer 200.")
         case Situation.RESTART_WANTED:
@@ -54,7 +57,9 @@ def ready_condition(view: View, plan: Plan, outcome: Outcome, failure: Failure |
             return Saying(Reason.STARTING, "The container is being started.")
         case Situation.ROLLED_BACK:
             return _rolled_back(view)
-        case waiting if waiting in _WAITING and view.failure is not None:
+        case waiting if (
+            waiting in _WAITING and view.failure is not None and ends_waits(view.failure, view.status.failures)
+        ):
             return Saying(view.failure.reason, view.failure.message)
         case _:
             return None

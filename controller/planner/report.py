@@ -46,7 +46,7 @@ def report(view: View, plan: Plan, outcome: Outcome) -> Report:
 
 def _status(view: View, plan: Plan, outcome: Outcome, failure: Failure | None) -> PlaygroundStatus:
     before = view.status
-    serving = plan.situation is Situation.SERVING
+    serving = plan.situation in {Situation.SERVING, Situation.REPLACED}
     container = _shown_container(view)
     seen = _conditions(view, plan, outcome, failure)
     update: dict[str, object] = {
@@ -199,7 +199,7 @@ def _ended_builds(view: View, plan: Plan, status: PlaygroundStatus, failure: Fai
     results = []
     for build in view.desired.open_builds:
         told = failure or _told_failure(view, build.created_at)
-        if plan.situation is Situation.SERVING:
+        if plan.situation in {Situation.SERVING, Situation.REPLACED}:
             result = container_view(seen, restarted=build.restarted)
             results.append(BuildResult(id=build.id, state=BuildState.COMPLETED, result=result))
         elif plan.situation is Situation.STOPPED:
