@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pytest
 
 from controller.domain.actions import ForgetPlayground, RemoveContainer, StartContainer, StopContainer
+from controller.domain.observed import ObservedContainer
 from controller.domain.plan import Plan, Situation
 from controller.loop.leader import Leader
 from controller.planner import View, situations
@@ -62,7 +63,10 @@ def _any_controllers(patch: Patch) -> None:
 
 
 def _everything_is_news(patch: Patch) -> None:
-    patch.setattr(View, "is_news", lambda _view, _incident: True)
+    def ended_on_its_own(view: View, container: ObservedContainer) -> bool:
+        return (container.finished_at or 0.0) > view.last_asked_at
+
+    patch.setattr(View, "ended_on_its_own", ended_on_its_own)
 
 
 def _no_back_off(patch: Patch) -> None:
