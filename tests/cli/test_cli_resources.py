@@ -126,6 +126,9 @@ def test_logs_are_printed_as_they_come(agent: Agent, cli: Cli) -> None:
     assert (done.exit_code, done.stdout) == (0, "one\n\n")
     assert sorted(agent.last.query) == [("follow", "true"), ("previous", "true"), ("since", "10m"), ("tail", "2")]
     assert cli("logs", "hello", "--previous", "--build").exit_code == 2
+    agent.answers(messages(end))
+    assert cli("logs", "hello").stdout == ""
+    assert agent.last.line == "GET /v1/playgrounds/hello/log?tail=100"
 
 
 def test_events_of_one_and_of_all(agent: Agent, cli: Cli) -> None:

@@ -22,7 +22,10 @@ def logs(
     *,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what is printed from now on.")] = False,
     tail: Annotated[
-        int | None, typer.Option("--tail", metavar="LINES", min=1, help="Only so many of the last.")
+        int | None,
+        typer.Option(
+            "--tail", metavar="LINES", min=1, help="Only so many of the last; 100 where no other option narrows it."
+        ),
     ] = None,
     since: Annotated[str | None, typer.Option(metavar="DURATION|TIME", help="Only newer ones: 10m, 1h30m.")] = None,
     previous: Annotated[bool, typer.Option("--previous", help="Of the container before this one.")] = False,
@@ -35,10 +38,8 @@ def logs(
     if previous and build:
         raise UsageFailure("Whose lines: --previous or --build? Give one of them.")
     session = Session.of(ctx)
-    if not (follow or since or previous or build):
-        text = session.client.get_container_logs(playground, tail=tail or _TAIL)
-        typer.echo(text, nl=bool(text) and not text.endswith("\n"))
-        return
+    if tail is None and not (follow or since or previous or build):
+        tail = _TAIL
     name = session.name_of(playground)
     lines = session.client.playgrounds.logs(name, follow=follow, tail=tail, since=since, previous=previous, build=build)
     for line in lines:
