@@ -20,6 +20,7 @@ class Situation(StrEnum):
     SECRETS_MISSING = "SecretsMissing"
     PORT_NEEDED = "PortNeeded"
     SUPERSEDED_BUILD = "SupersededBuild"
+    OLDER_DOWN = "OlderDown"
     BUILDING = "Building"
     BUILD_FAILED = "BuildFailed"
     IMAGE_BACKING_OFF = "ImageBackingOff"

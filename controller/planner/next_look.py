@@ -3,7 +3,7 @@
 from api.resources.playground import PlaygroundStatus
 from controller.domain.outcome import FailureKind, Outcome
 from controller.domain.plan import Plan, Situation
-from controller.planner.situations import UNKNOWN_PAUSE
+from controller.planner.situations.record import UNKNOWN_PAUSE
 
 NO_PORT_PAUSE = 5.0
 _TOLD = {FailureKind.REFUSED, FailureKind.NAME_TAKEN, FailureKind.FAILED, FailureKind.CONFLICT}

@@ -24,6 +24,7 @@ _SILENT = {
     Situation.FINALIZING,
     Situation.EXPIRED,
     Situation.DUPLICATED,
+    Situation.OLDER_DOWN,
     Situation.RUNNING_UNWANTED,
     Situation.REMOVING,
     Situation.OBSOLETE,

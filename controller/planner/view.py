@@ -125,10 +125,11 @@ class View:
 
     @cached_property
     def previous(self) -> ObservedContainer | None:
-        """The container of an older spec that is kept until the wanted one serves."""
+        """The container of an older spec that is kept until the wanted one serves: the one that served last, if any."""
         wanted_hash = self.wanted.spec_hash if self.wanted else None
-        others = (c for c in self.containers if c.spec_hash != wanted_hash)
-        return next((c for c in others if c.state is not ContainerState.REMOVING), None)
+        others = [c for c in self.containers if c.spec_hash != wanted_hash and c.state is not ContainerState.REMOVING]
+        served = (c for c in others if self.has_served(c))
+        return next(served, others[0] if others else None)
 
     @cached_property
     def surplus(self) -> tuple[ObservedContainer, ...]:

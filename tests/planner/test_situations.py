@@ -6,7 +6,8 @@ import pytest
 
 from controller.domain.plan import Situation
 from controller.planner import plan
-from tests.planner.table import TABLE, P
+from tests.planner.constants import P
+from tests.planner.table import TABLE
 from tests.planner.worlds import NOW, PORT, image, planned, wanted
 
 
