@@ -272,11 +272,9 @@ class FakeEngine:
         self._machine.images.pop(reference, None)
 
     def networks(self) -> tuple[ListedNetwork, ...]:
-        """All networks; none counts as in use."""
         return tuple(ListedNetwork(name, at, in_use=False) for name, at in self._machine.networks.items())
 
     def remove_network(self, name: str) -> None:
-        """Remove a network."""
         self._machine.networks.pop(name, None)
 
     def create(self, spec: ContainerSpec) -> str:
