@@ -1,5 +1,6 @@
 """Rows about the image."""
 
+from api.resources.playground import PlaygroundStatus
 from controller.planner import View
 from tests.planner.constants import EXITED, IMAGE_ONLY, P
 from tests.planner.worlds import (
