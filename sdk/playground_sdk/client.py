@@ -74,6 +74,11 @@ class AgentClient(ContainerClientMixin, DockerContainerClientMixin, PluginReleas
         """How the server is; it answers also when it is not well, and says so in ``status``."""
         return self._object("GET", "health/")
 
+    def api_version(self) -> str:
+        """Which resources the server speaks of, ``playground/v1``; raises NotFoundError where it knows none."""
+        info = self._object("GET", "openapi.json").get("info")
+        return f"playground/{info.get('version') if isinstance(info, dict) else None}"
+
     def close(self) -> None:
         """Close the connections."""
         self._transport.close()

@@ -208,7 +208,7 @@ def test_doctor_says_how_to_mend_it(agent: Agent, cli: Cli) -> None:
     agent.answers(
         {"status": "ok", "database": {"status": "ok"}, "controller": {"status": "ok"}, "engine": {"status": "ok"}}
     )
-    agent.answers(NONE)
+    agent.answers({"info": {"version": "v1"}}, NONE)
     well = cli("doctor")
     assert (well.exit_code, "BAD" in well.stdout) == (0, False)
     absent = {"status": "absent"}
@@ -219,12 +219,14 @@ def test_doctor_says_how_to_mend_it(agent: Agent, cli: Cli) -> None:
             "controller": absent,
             "database": {"status": "ok"},
         },
+        Reply(404, {"detail": "There is no /openapi.json."}),
         Reply(401, {"detail": "Wrong token."}),
     )
     ill = cli("doctor")
     assert ill.exit_code == 1
     assert "BAD   token: the one from --token or PLAYGROUND_TOKEN is refused" in ill.stdout
     assert "playground-server controller" in ill.stdout
+    assert "note  versions: the server knows no resources" in ill.stdout
     assert json.dumps(absent) not in ill.stdout
 
 

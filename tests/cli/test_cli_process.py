@@ -8,8 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.cli.test_cli_apply import document
 from tests.cli.test_cli_read import BROKEN, HELLO, page
 from tests.sdk.recorder import Agent, Reply
+from tests.sdk.test_declarative import applied, resource
 
 COMMAND = [sys.executable, "-c", "from playground_sdk.cli import main; main()"]
 COLOUR = re.compile(r"\x1b\[[0-9;]*3[0-9]m")
@@ -99,6 +101,24 @@ def test_on_a_terminal_a_create_shows_its_stages_and_ends_with_the_url(agent: Ag
     assert "building: installs [the] requirements" in shown
     assert "uploading: sending hello-gradio.zip" in shown
     assert shown.rstrip().endswith("http://127.0.0.1:7860")
+
+
+def test_results_go_into_the_pipe_while_the_terminal_shows_progress(agent: Agent, tmp_path: Path) -> None:
+    agent.answers(applied("created", name="a"), resource("a", "starting"), resource("a"))
+    path = tmp_path / "a.yaml"
+    path.write_text(document("a"))
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [*COMMAND, "apply", "-f", str(path), "--wait"], stdout=subprocess.PIPE, stderr=theirs, env=environment(agent)
+    )
+    os.close(theirs)
+    stdout, _ = process.communicate(timeout=30)
+    seen = os.read(ours, 65536).decode()
+    os.close(ours)
+    assert process.returncode == 0
+    assert stdout.decode() == "playground/a created\nplayground/a ready\n"
+    assert "starting: a: told" in seen
+    assert "ready" not in seen
 
 
 def test_an_interrupt_ends_it_with_130(agent: Agent) -> None:

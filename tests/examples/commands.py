@@ -4,7 +4,7 @@ import subprocess
 
 from tests.e2e.server import BIN, Server
 
-LIMIT_S = 400
+LIMIT_S = 600
 
 
 def playground(server: Server, *arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:

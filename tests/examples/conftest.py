@@ -28,7 +28,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, page_image: str) -> Iterato
         "PLAYGROUND_LEASE_TTL": "3",
         "PLAYGROUND_STOP_GRACE": "1",
         "PLAYGROUND_ALLOWED_IMAGES": page_image,
-        "PLAYGROUND_READINESS_TIMEOUT": "180",  # twenty at once on two cores take their time
+        "PLAYGROUND_READINESS_TIMEOUT": "600",  # twenty at once take their time on two cores that others use as well
     }
     with running(tmp_path_factory.mktemp("server"), PORTS, settings) as server:
         controller_id = server.controller_id

@@ -11,7 +11,7 @@ from tests.e2e.server import Server, greeting
 from tests.examples.commands import ok, playground
 from tests.examples.test_offline import EXAMPLES, FILES, documents
 
-pytestmark = [pytest.mark.engine, pytest.mark.gradio, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.engine, pytest.mark.gradio, pytest.mark.timeout(900)]
 ONE_BY_ONE = FILES[:-1]
 
 
@@ -56,7 +56,7 @@ def test_the_fleet_comes_up_and_goes_away(server: Server) -> None:
         playground(server, "delete", "-f", str(path), "--wait")
     ok(server, "push", str(EXAMPLES.parent / "plugins" / "hello-gradio"))
     fleet = str(FILES[-1])
-    told = ok(server, "apply", "-f", fleet, "--wait", "--timeout", "280")
+    told = ok(server, "apply", "-f", fleet, "--wait", "--timeout", "580")
     assert told.count(" created\n") == told.count(" ready http") == 20
     gold = ok(server, "get", "-l", "fleet=demo,tier=gold", "-o", "name").split()
     assert gold == [f"playground/fleet-{number:02d}" for number in range(1, 6)]

@@ -14,6 +14,7 @@ from api.archives.reader import PluginArchive
 from api.resources import documents as theirs
 from api.resources import quantities as their_quantities
 from api.resources.flaws import read_manifest
+from api.resources.manifest import PlaygroundManifest
 from playground_sdk.content import content_digest
 from playground_sdk.manifests import quantities
 from playground_sdk.manifests.check import check_documents
@@ -21,6 +22,7 @@ from playground_sdk.manifests.documents import Document, ManifestError
 from playground_sdk.manifests.rules import at
 from playground_sdk.manifests.yaml_reader import read_documents
 from playground_sdk.packing import pack_folder
+from playground_sdk.schema import load_schema
 
 GOOD: dict[str, Any] = {
     "apiVersion": "playground/v1",
@@ -123,6 +125,15 @@ def test_both_refuse_the_same_documents(path: tuple[Any, ...]) -> None:
         _, flaws = read_manifest(theirs.Document(document))
         ours = ours_refuses(document)
         assert bool(ours) == bool(flaws), (path, value, ours, [str(flaw) for flaw in flaws])
+
+
+def test_the_shipped_schema_is_the_server_s_own() -> None:
+    made = PlaygroundManifest.model_json_schema(by_alias=True)
+    shipped = dict(load_schema("playground").root)
+    told = {"$schema", "$id", "title", "description"}
+    assert {key: part for key, part in shipped.items() if key not in told} == {
+        key: part for key, part in made.items() if key not in told
+    }
 
 
 def test_what_is_good_is_good_for_both() -> None:

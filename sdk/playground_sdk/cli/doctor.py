@@ -17,6 +17,7 @@ from playground_sdk.cli.failures import FAILED, explain
 from playground_sdk.cli.session import Session, endpoint_of, options_of
 from playground_sdk.errors import AuthenticationError, NotFoundError, PlaygroundError
 from playground_sdk.http import is_loopback
+from playground_sdk.manifests.check import API_VERSION
 
 __all__ = ["Check", "doctor"]
 
@@ -66,6 +67,7 @@ def _checks(session: Session, *, local: bool) -> Iterator[Check]:
     reached = _reachable(session, health, local=local)
     yield reached
     if reached.found == "ok":
+        yield _versions(session)
         yield _token(session)
         yield from _health(health)
     if local:
@@ -95,6 +97,20 @@ def _reachable(session: Session, health: dict[str, Any], *, local: bool) -> Chec
     return Check("reachable", "ok", "it answers")
 
 
+def _versions(session: Session) -> Check:
+    """Whether both sides speak of resources in the same way."""
+    try:
+        theirs = session.client.api_version()
+    except PlaygroundError:
+        said = "the server knows no resources: create, list, get NAME, stop, start and delete work, apply does not"
+        return Check("versions", "note", said, "Install a server of this command's version.")
+    if theirs == API_VERSION:
+        return Check("versions", "ok", f"both speak {API_VERSION}")
+    return Check(
+        "versions", "bad", f"the server speaks {theirs}, this command {API_VERSION}", "Install the same version."
+    )
+
+
 def _token(session: Session) -> Check:
     where = session.endpoint.token_from
     try:
@@ -112,11 +128,6 @@ def _token(session: Session) -> Check:
 
 def _health(health: dict[str, Any]) -> Iterator[Check]:
     """What the server says of its parts."""
-    if theirs := health.get("version"):
-        ours = installed_version("playground-sdk")
-        same = str(theirs).rpartition(".")[0] == ours.rpartition(".")[0]
-        mend = "" if same else "Install the same version on both sides."
-        yield Check("versions", "ok" if same else "note", f"server {theirs}, this command {ours}", mend)
     for part in ("database", "controller", "engine"):
         told = health.get(part)
         word = str(told.get("status")) if isinstance(told, dict) else "unknown"

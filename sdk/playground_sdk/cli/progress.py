@@ -30,6 +30,8 @@ class ProgressView:
                 TimeElapsedColumn(),
                 console=out.notes,
                 transient=True,
+                # Results that go into a pipe must not be drawn onto the terminal that shows the progress.
+                redirect_stdout=out.console.is_terminal,
             )
             self._task = self._bar.add_task("asking the server", total=None)
 
