@@ -83,6 +83,18 @@ class Settings(BaseSettings):
     """Reverse proxies (addresses, with commas between) whose `X-Forwarded-*` headers are believed."""
     max_archive_bytes: int = Field(default=512 * MEBIBYTE, gt=0)
     """The largest upload."""
+    release_folder: Path | None = None
+    """A folder of releases that nobody has to upload: `<code>/<version>.zip` or `<code>-<version>.zip`."""
+    release_url: str | None = Field(default=None, pattern=r"^https://[^{}]+/[^{}]*(\{(code|version)\}[^{}]*)+$")
+    """Where such a release is fetched from: `https://host/{code}/{version}.zip`, its SHA-256 in `….zip.sha256`."""
+    release_hosts: Annotated[frozenset[str], NoDecode, BeforeValidator(_parse_words)] = frozenset()
+    """Hosts (with commas between) that releases may be fetched from."""
+    release_private_addresses: bool = False
+    """Whether those hosts may have private addresses."""
+    release_ca_file: str | None = None
+    """Certificates (PEM) that those hosts are believed by. Default: the system's."""
+    release_timeout: float = Field(default=6.0, gt=0, le=9)
+    """How long fetching one may take; clients give up after ten seconds."""
     controller_port: int = Field(default=8001, ge=0, le=65535)
     """The controller's private port on the loopback address: logs, metrics, health."""
     controller_id: str | None = Field(default=None, pattern=r"^[a-z0-9][a-z0-9.-]{0,62}$")

@@ -8,17 +8,19 @@ from starlette.responses import Response
 from api.archives.files import ArchiveWriter
 from api.http.body import read_object
 from api.http.dependencies import Context, context
-from api.http.errors import ApiError, InvalidRequestError, Problem
+from api.http.errors import ApiError, InvalidRequestError, Problem, archive_errors
 from api.http.links import build_links
 from api.http.multipart import is_multipart, read_form
 from api.http.principals import requester_of
 from api.http.replies import JsonReply
+from api.http.sources import ReleaseSources, SourceError
 from api.http.uploads import check_archive, keep_archive
 from api.http.wanted import Create, form_values, named_release, parse_create, wanted_playground
 from api.resources.agent_view import container_view
 from api.resources.identity import Kind
 from api.resources.images import is_allowed, refusal
 from api.resources.playground import PluginSource
+from api.resources.release import PluginRelease
 from api.resources.wanted import Applied
 
 _log = structlog.get_logger(__name__)
@@ -58,10 +60,31 @@ async def _known_source(ctx: Context, create: Create) -> tuple[str, PluginSource
     plugin_release = named_release(create)
     if create.kind is not Kind.PLUGIN_RUNTIME:
         return plugin_release, None
+    return plugin_release, (await known_or_fetched(ctx, create, plugin_release)).source
+
+
+async def known_or_fetched(ctx: Context, create: Create, plugin_release: str) -> PluginRelease:
+    """The release, from the records or from a configured source. Raises ApiError: 404, 409, 422, 507."""
     known = await ctx.records(ctx.deps.store.releases.get, plugin_release)
-    if known is None:
-        raise unknown_release(plugin_release)
-    return plugin_release, known.source
+    sources = ReleaseSources(ctx.deps.settings, ctx.deps.clock)
+    if known is not None or not sources.any or create.code is None or create.version is None:
+        if known is None:
+            raise unknown_release(plugin_release)
+        return known
+    limit = ctx.deps.settings.max_archive_bytes
+    with archive_errors("plugin_release"):
+        writer = await ctx.disk(ctx.deps.archives.receive, limit)
+        with writer:
+            try:
+                if not await ctx.disk(sources.fetch, create.code, create.version, writer):
+                    raise unknown_release(plugin_release)
+            except SourceError as error:
+                raise ApiError(409, str(error)) from error
+            checked = await ctx.disk(
+                check_archive, writer, code=create.code, version=create.version, hint=create.entrypoint, limit=limit
+            )
+            _log.info("release fetched", release=plugin_release, digest=checked.source.digest)
+            return await keep_archive(ctx, writer, checked)
 
 
 async def _record(

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from api.resources.build import Build, BuildState
 from api.resources.playground import Playground
@@ -62,6 +62,12 @@ def cancel_open(
     if before_generation is not None:
         statement = statement.where(_table.c.generation < before_generation)
     return transaction.run(statement.values(_ended(BuildState.CANCELLED, why, now)))
+
+
+def count_open(transaction: Transaction, playground_uid: str) -> int:
+    """How many requests wait for the playground."""
+    statement = select(func.count()).select_from(_table).where(_table.c.playground_uid == playground_uid)
+    return int(transaction.scalar(statement.where(_is_open)))
 
 
 def _load(transaction: Transaction, build_id: str) -> Build | None:

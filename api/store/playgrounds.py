@@ -130,6 +130,24 @@ class Playgrounds:
 
         return self._change(uid, lambda before: before.spec.state is not state, change, now=now)
 
+    def stop_unawaited(self, uid: str, *, now: float) -> Playground | None:
+        """Want it stopped if it has no container yet and no build of it is open: nobody waits for it any more.
+
+        Where it has one (an older version serves, say) it stays as it is. None when there is none.
+        """
+
+        def needed(before: Playground) -> bool:
+            return before.spec.state is DesiredRunState.RUNNING and before.status.container_id is None
+
+        def change(transaction: Transaction, before: Playground) -> dict[str, Any]:
+            if builds.count_open(transaction, uid):
+                return {}
+            return _next_generation(before, before.spec.model_copy(update={"state": DesiredRunState.STOPPED}), now)
+
+        if self._database.read(lambda transaction: builds.count_open(transaction, uid)):
+            return self.get(uid)
+        return self._change(uid, needed, change, now=now)
+
     def request_restart(self, uid: str, *, now: float) -> Playground | None:
         """Ask for a restart of the container in place. None when there is no playground; a finalizing one stays."""
         return self._change(uid, lambda _: True, lambda _transaction, _before: {"restart_requested_at": now}, now=now)

@@ -1,6 +1,8 @@
 """Builds: handles that end once."""
 
 from api.resources.build import BuildResult, BuildState
+from api.resources.desired import Report
+from api.resources.playground import DesiredRunState, PlaygroundStatus
 from api.store import Store
 from tests.store.builders import NOW, apply, claim, report
 
@@ -55,3 +57,27 @@ def test_a_report_ends_only_builds_of_its_own_playground(store: Store) -> None:
     foreign = BuildResult(id=other.build.id, state=BuildState.FAILED, error="no")
     assert store.work.report(claim(store), mine.playground.metadata.uid, report(builds=(foreign,)), now=NOW)
     assert store.builds.get(other.build.id) == other.build
+
+
+def test_who_is_not_waited_for_any_more_is_stopped_unless_it_has_a_container(store: Store) -> None:
+    one, two = apply(store), apply(store)
+    uid = one.playground.metadata.uid
+    store.builds.cancel(one.build.id, now=NOW)
+    waited_for = store.playgrounds.stop_unawaited(uid, now=NOW)
+    assert waited_for is not None
+    assert waited_for.spec.state is DesiredRunState.RUNNING, "somebody else waits"
+    store.builds.cancel(two.build.id, now=NOW)
+    version, _ = store.work.changed_since(0)
+    stopped = store.playgrounds.stop_unawaited(uid, now=NOW + 1)
+    assert stopped is not None
+    assert (stopped.spec.state, stopped.metadata.generation) == (DesiredRunState.STOPPED, 2)
+    assert store.work.changed_since(version)[1] == (uid,), "the controller hears of it"
+    again = apply(store)
+    assert (again.outcome, again.playground.spec.state) == ("configured", DesiredRunState.RUNNING)
+    has_container = PlaygroundStatus(container_id="c" * 64)
+    assert store.work.report(claim(store), uid, Report(status=has_container), now=NOW + 2)
+    store.builds.cancel(again.build.id, now=NOW + 3)
+    serving = store.playgrounds.stop_unawaited(uid, now=NOW + 3)
+    assert serving is not None
+    assert serving.spec.state is DesiredRunState.RUNNING
+    assert store.playgrounds.stop_unawaited("none", now=NOW) is None

@@ -34,10 +34,16 @@ async def read_build(request: Request) -> Response:
 
 
 async def cancel_build(request: Request) -> Response:
-    """`DELETE builds/{id}/`: cancels one that is open. The reply is the build as it is then."""
+    """`DELETE builds/{id}/`: cancels one that is open. The reply is the build as it is then.
+
+    When nobody else waits for a playground that never had a container, it is wanted stopped from then on, which ends
+    the image's build; who asks for it again starts it again.
+    """
     ctx, build_id = context(request), request.path_params["id"]
-    await _find(ctx, build_id)
+    build, _ = await _find(ctx, build_id)
     await ctx.records(ctx.deps.store.builds.cancel, build_id, now=ctx.now())
+    if build.state is BuildState.PENDING:
+        await ctx.records(ctx.deps.store.playgrounds.stop_unawaited, build.playground_uid, now=ctx.now())
     return JsonReply(build_view(request, *await _find(ctx, build_id)))
 
 

@@ -6,7 +6,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from api.http.body import read_object
-from api.http.creates import unknown_release
+from api.http.creates import known_or_fetched
 from api.http.dependencies import Context, context
 from api.http.errors import ApiError, InvalidRequestError, Problem
 from api.http.lookups import is_number
@@ -33,16 +33,13 @@ async def list_releases(request: Request) -> Response:
 
 
 async def create_release(request: Request) -> Response:
-    """`POST plugin_releases/`: 201 with an archive, 200 for one that is known, 404 for one nobody uploaded."""
+    """`POST plugin_releases/`: 201 with an archive, 200 for one that is known or a source has, else 404."""
     ctx = context(request)
     if is_multipart(request):
         async with read_form(request, ctx) as form:
             return await _upload(ctx, form)
-    plugin_release = named_release(parse_create(await read_object(request)))
-    known = await ctx.records(ctx.deps.store.releases.get, plugin_release)
-    if known is None:
-        raise unknown_release(plugin_release)
-    return JsonReply(release_detail(known))
+    create = parse_create(await read_object(request))
+    return JsonReply(release_detail(await known_or_fetched(ctx, create, named_release(create))))
 
 
 async def read_release(request: Request) -> Response:
