@@ -50,6 +50,43 @@ from controller.planner.situations.record import (
 )
 from controller.planner.view import View
 
+__all__ = [
+    "TABLE",
+    "backing_off",
+    "build_failed",
+    "build_needed",
+    "building",
+    "completed",
+    "crashed",
+    "duplicated",
+    "expired",
+    "failing_probes",
+    "finalizing",
+    "gone",
+    "image_backing_off",
+    "image_missing",
+    "image_not_allowed",
+    "missing",
+    "not_started",
+    "obsolete",
+    "older_down",
+    "outdated",
+    "port_needed",
+    "removing",
+    "replaced",
+    "restart_wanted",
+    "rolled_back",
+    "running_unwanted",
+    "secrets_missing",
+    "serving",
+    "start_timed_out",
+    "starting",
+    "stopped",
+    "superseded_build",
+    "unhealthy",
+    "unknown",
+]
+
 TABLE: tuple[Callable[[View], Plan | None], ...] = (
     unknown,
     gone,
