@@ -10,7 +10,7 @@ from controller.domain.observed import ObservedContainer
 from controller.domain.plan import Plan, Situation
 from controller.loop.leader import Leader
 from controller.planner import View, situations
-from controller.planner.situations import container as container_situations
+from controller.planner.situations.steps import stop_previous
 from controller.planner.wanted import LABEL_UID
 from tests.fakes.engine import FakeContainer, FakeEngine
 from tests.faults import promises
@@ -75,12 +75,10 @@ def _no_back_off(patch: Patch) -> None:
 
 
 def _remove_previous_at_once(patch: Patch) -> None:
-    stop_previous = container_situations.stop_previous
-
     def remove_previous(view: View) -> tuple[RemoveContainer, ...]:
         return tuple(RemoveContainer(stop.container, stop.name, stop.cause) for stop in stop_previous(view))
 
-    patch.setattr(container_situations, "stop_previous", remove_previous)
+    patch.setattr("controller.planner.situations.container.stop_previous", remove_previous)
 
 
 def _paused_leader_goes_on(patch: Patch) -> None:
