@@ -9,7 +9,13 @@ from api.http.v1.operations import Answer, Operation, Parameter, ref
 from api.resources.kinds import MODELS
 from api.resources.manifest import API_VERSION
 
-_UNAUTHORIZED = Answer(401, "The token is missing or not this server's.", {"application/json": ref("Error")})
+_ERROR = {"application/json": ref("Error")}
+_GUARDED = (
+    Answer(401, "The token is missing, or is not known here.", _ERROR),
+    Answer(403, "The token's scope does not suffice.", _ERROR),
+    Answer(429, "The token asks too often.", _ERROR),
+)
+_SLOW = Answer(408, "The body trickles in too slowly.", _ERROR)
 _HEADERS = {
     "ETag": "The record's version, for If-Match.",
     "Playground-Result": "`created`, `configured`, `unchanged` or `deleted`.",
@@ -46,7 +52,8 @@ def schemas() -> dict[str, Any]:
 
 
 def _operation(operation: Operation) -> dict[str, Any]:
-    answers = operation.answers if operation.public else (*operation.answers, _UNAUTHORIZED)
+    answers = operation.answers if operation.public else (*operation.answers, *_GUARDED)
+    answers = answers if operation.body is None else (*answers, _SLOW)
     described: dict[str, Any] = {
         "operationId": operation.name,
         "summary": operation.summary,
