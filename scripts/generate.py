@@ -9,13 +9,19 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
+
 from api.http.v1.table import ALL, DESCRIPTION
 from api.resources.kinds import EventManifest, PluginReleaseManifest
 from api.resources.manifest import PlaygroundManifest
 
 ROOT = Path(__file__).parent.parent
 BEGIN, END = "<!-- routes -->", "<!-- end of routes -->"
-KINDS = {"playground": PlaygroundManifest, "event": EventManifest, "pluginrelease": PluginReleaseManifest}
+KINDS: dict[str, type[BaseModel]] = {
+    "playground": PlaygroundManifest,
+    "event": EventManifest,
+    "pluginrelease": PluginReleaseManifest,
+}
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
