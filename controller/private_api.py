@@ -5,6 +5,8 @@
     GET  /healthz                 {"engine": {"status": "ok" | "unavailable", "message"?}, "leading": true | false}
     GET  /logs/{uid}?tail=100     text/plain: the container's last lines, else the last image build's; 404 for neither
     GET  /logs/{uid}/lines?…      JSON lines: `log`, `heartbeat`, `end`; by tail, since, follow, previous, build
+    GET  /usage/{uid}             what its container uses: cpu_percent, memory_bytes, …; 404 when none runs
+    GET  /probe/{uid}             {"ready": …, "detail", "at"}: a probe made now; 404 when no container runs
     POST /plan                    what a pass would do if the DesiredState in the body were wanted
     GET  /plan/{uid}              {"plan": "…"}: what a pass would do now; 404 without such a playground
     POST /gc?dry_run=1            {"plan": ["…"], "removed": 0}: what garbage collection does, or would do
@@ -17,7 +19,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
@@ -30,6 +32,7 @@ from api.resources.desired import DesiredState
 from api.resources.log_position import LogPosition, parse_since
 from api.store import StoreError
 from controller.builds.build_logs import BuildLogs
+from controller.domain.observed import ProbeVerdict
 from controller.engine.breaker import BreakerEngine
 from controller.engine.errors import EngineError, NotFound
 from controller.logs.reader import LogQuery, LogReader, Message, NoLogError
@@ -42,7 +45,11 @@ DEFAULT_TAIL = 100
 MAX_TAIL = 10_000
 MAX_BODY = 4 * 1024 * 1024
 JSON = "application/json"
-_ROUTES = "There is GET /livez, /readyz, /metrics, /healthz, /logs/{uid}, /plan/{uid}, and POST /plan, /gc."
+_NOT_RUNNING = "No container of it runs."
+_ROUTES = (
+    "There is GET /livez, /readyz, /metrics, /healthz, /logs/{uid}, /usage/{uid}, /probe/{uid}, /plan/{uid}, "
+    "and POST /plan, /gc."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +96,10 @@ class PrivateApi:
                     return self._logs(uid, query.get("tail", [str(DEFAULT_TAIL)])[0])
                 case "GET", "logs", rest if rest.endswith("/lines") and rest.removesuffix("/lines").isalnum():
                     return self._lines(rest.removesuffix("/lines"), query)
+                case "GET", "usage", uid if uid.isalnum():
+                    return self._usage(uid)
+                case "GET", "probe", uid if uid.isalnum():
+                    return self._probe(uid)
                 case "GET", "plan", uid if uid.isalnum():
                     return self._plan(uid)
                 case "POST", "plan", "":
@@ -115,6 +126,17 @@ class PrivateApi:
         if lines is None:
             return _sentence(404, "Nothing has been built or started yet, so there is no log.")
         return Answer(200, "text/plain; charset=utf-8", "".join(f"{line}\n" for line in lines).encode())
+
+    def _usage(self, uid: str) -> Answer:
+        running = next((c for c in self.engine.containers_of(uid) if c.is_up), None)
+        return _json(asdict(self.engine.usage(running.id))) if running else _sentence(404, _NOT_RUNNING)
+
+    def _probe(self, uid: str) -> Answer:
+        probe = self.reconciler.probe(uid)
+        if probe is None:
+            return _sentence(404, _NOT_RUNNING)
+        ready = probe.verdict is ProbeVerdict.READY
+        return _json({"ready": ready, "detail": probe.detail, "at": self.reconciler.clock.now()})
 
     def _container_log(self, uid: str, count: int) -> tuple[str, ...] | None:
         """The last lines of the container that runs, or ran last; None when none ever did."""

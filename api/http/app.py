@@ -22,7 +22,7 @@ from api.http.errors import ApiError, on_api_error, on_http_exception, on_store_
 from api.http.forwarded import ForwardedHeaders
 from api.http.pace import BodyPace
 from api.http.principals import Principals
-from api.http.routes import builds, containers, docker_containers, health, plugin_releases
+from api.http.routes import builds, containers, docker_containers, health, measures, plugin_releases
 from api.http.v1 import table as v1
 from api.metrics import HttpMetrics
 from api.store import StoreError
@@ -32,6 +32,7 @@ __all__ = ["Dependencies", "create_app"]
 ROUTES: tuple[BaseRoute, ...] = (
     *health.ROUTES,
     *docker_containers.ROUTES,  # before containers/{id}, which would take `docker` for a name
+    *measures.ROUTES,
     *containers.ROUTES,
     *builds.ROUTES,
     *plugin_releases.ROUTES,

@@ -52,6 +52,22 @@ class ControllerClient:
         reply.encoding = "utf-8"
         return LogReply(reply.status_code, reply.text if reply.status_code == 200 else _sentence(reply))
 
+    def usage(self, uid: str) -> dict[str, JsonValue] | None:
+        """What its container uses at the moment; None when none runs. Raises ControllerUnreachableError."""
+        return self._about(f"/usage/{uid}")
+
+    def probe(self, uid: str) -> dict[str, JsonValue] | None:
+        """`ready`, `detail`, `at`: what a probe met; None when no container runs. Raises ControllerUnreachableError."""
+        return self._about(f"/probe/{uid}")
+
+    def _about(self, path: str) -> dict[str, JsonValue] | None:
+        reply = self._get(path, {}, LOGS_TIMEOUT)
+        if reply.status_code == 404:
+            return None
+        if reply.status_code != 200:
+            raise ControllerUnreachableError(_sentence(reply))
+        return _object(reply)
+
     def health(self) -> dict[str, JsonValue]:
         """What the controller says of itself and the engine. Raises ControllerUnreachableError."""
         return _object(self._get("/healthz", {}, HEALTH_TIMEOUT))

@@ -61,6 +61,17 @@ class ObservedContainer:
         return self.state in {ContainerState.EXITED, ContainerState.DEAD}
 
 
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a container uses at the moment; bytes since its start for the network."""
+
+    cpu_percent: float
+    """Of one core: 200 is two cores."""
+    memory_bytes: int
+    network_rx_bytes: int
+    network_tx_bytes: int
+
+
 class ImageState(StrEnum):
     """Whether the image a container shall be made from is there."""
 

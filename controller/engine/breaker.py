@@ -12,7 +12,7 @@ import structlog
 
 from controller.domain.container_spec import ContainerSpec
 from controller.domain.garbage import ListedImage, ListedNetwork
-from controller.domain.observed import ObservedContainer
+from controller.domain.observed import ObservedContainer, Usage
 from controller.engine.errors import EngineFailed, EngineUnavailable
 from controller.engine.interface import Engine, EngineEvent, ImageToBuild, ListedContainer
 
@@ -128,6 +128,11 @@ class BreakerEngine:
         """As the engine."""
         with self._guarded("remove"):
             self._engine.remove(container)
+
+    def usage(self, container: str) -> Usage:
+        """As the engine."""
+        with self._guarded("usage"):
+            return self._engine.usage(container)
 
     def log_tail(self, container: str, lines: int) -> tuple[str, ...]:
         """As the engine."""

@@ -8,11 +8,11 @@ from typing import Any
 from api.resources.secret import masked
 from controller.domain.container_spec import ContainerSpec
 from controller.domain.garbage import ListedImage, ListedNetwork
-from controller.domain.observed import ContainerState, ObservedContainer
+from controller.domain.observed import ContainerState, ObservedContainer, Usage
 from controller.engine.connect import EngineClient, connect
 from controller.engine.errors import EngineUnavailable, ImageMissing, NameConflict, NotFound
 from controller.engine.image_build import BuildRequest, build_image
-from controller.engine.inspected import hidden_values, observed_container
+from controller.engine.inspected import hidden_values, observed_container, observed_usage
 from controller.engine.interface import EngineEvent, ImageToBuild, ListedContainer
 from controller.engine.networks import Networks
 from controller.engine.sandbox import host_config, run_as
@@ -138,6 +138,11 @@ class DockerEngine:
         """Kill and remove it; success when it is gone or going."""
         with suppress(NotFound), translated(f"remove {container}"):
             self._api().remove_container(container, force=True, v=True)
+
+    def usage(self, container: str) -> Usage:
+        """What it uses; takes a second or two, as a rate needs two looks."""
+        with translated(f"measure {container}"):
+            return observed_usage(self._api().stats(container, stream=False))
 
     def log_tail(self, container: str, lines: int) -> tuple[str, ...]:
         """The last lines it wrote to standard output and standard error, without their line ends."""

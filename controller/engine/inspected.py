@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from api.resources.secret import sensitive_values
-from controller.domain.observed import ContainerState, ObservedContainer
+from controller.domain.observed import ContainerState, ObservedContainer, Usage
 
 NEVER = "0001-01-01"
 
@@ -28,6 +28,26 @@ def observed_container(inspected: dict[str, Any]) -> ObservedContainer:
         exit_code=state["ExitCode"] if status in {ContainerState.EXITED, ContainerState.DEAD} else None,
         oom_killed=bool(state["OOMKilled"]),
         error=state.get("Error", ""),
+    )
+
+
+def observed_usage(stats: dict[str, Any]) -> Usage:
+    """The engine's statistics, two looks in one; of a container that does not run all is nothing.
+
+    Memory is without the cache of files that the kernel can take back at once, as `docker stats` counts it.
+    """
+    now, before = stats.get("cpu_stats") or {}, stats.get("precpu_stats") or {}
+    used = now.get("cpu_usage", {}).get("total_usage", 0) - before.get("cpu_usage", {}).get("total_usage", 0)
+    passed = now.get("system_cpu_usage", 0) - before.get("system_cpu_usage", 0)
+    memory = stats.get("memory_stats") or {}
+    details = memory.get("stats") or {}
+    cache = details.get("total_inactive_file", details.get("inactive_file", 0))
+    networks = (stats.get("networks") or {}).values()
+    return Usage(
+        cpu_percent=round(100.0 * used / passed * now.get("online_cpus", 1), 2) if used > 0 and passed > 0 else 0.0,
+        memory_bytes=max(0, memory.get("usage", 0) - cache),
+        network_rx_bytes=sum(network["rx_bytes"] for network in networks),
+        network_tx_bytes=sum(network["tx_bytes"] for network in networks),
     )
 
 

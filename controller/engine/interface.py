@@ -11,7 +11,7 @@ from typing import Protocol
 
 from controller.domain.container_spec import ContainerSpec
 from controller.domain.garbage import ListedImage, ListedNetwork
-from controller.domain.observed import ContainerState, ObservedContainer
+from controller.domain.observed import ContainerState, ObservedContainer, Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +99,10 @@ class Engine(Protocol):
 
     def remove(self, container: str) -> None:
         """Kill and remove it."""
+        ...
+
+    def usage(self, container: str) -> Usage:
+        """What it uses; takes a second or two, as a rate needs two looks. Raises NotFound."""
         ...
 
     def log_tail(self, container: str, lines: int) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from api.clock import Clock, new_uid
 from api.resources.desired import Claim, DesiredState, Report
 from api.resources.event import EventType
 from api.store import Store
-from controller.domain.observed import ObservedContainer
+from controller.domain.observed import ObservedContainer, Probe, ProbeVerdict
 from controller.domain.outcome import FailureKind, Outcome
 from controller.domain.plan import Plan, Situation
 from controller.engine.errors import EngineError
@@ -86,6 +86,12 @@ class Reconciler:
     def plan_for(self, desired: DesiredState) -> Plan:
         """What a pass would do now if that were wanted; reads only."""
         return plan(View(desired, self.observer.observe(desired), self.clock.now(), self.policy))
+
+    def probe(self, uid: str) -> Probe | None:
+        """What a probe meets now. None when no container runs that is as wanted, or nothing can be seen."""
+        desired = self.store.work.load(uid)
+        probe = None if desired is None else self.observer.observe(desired).probe
+        return None if probe is None or probe.verdict is ProbeVerdict.NOT_PROBED else probe
 
     def _result(self, view: View, decided: Plan, outcome: Outcome, said: Report) -> PassResult:
         now = self.clock.now()

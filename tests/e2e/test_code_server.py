@@ -27,6 +27,15 @@ def test_an_allowed_image_serves_and_leaves_nothing(new_server: NewServer) -> No
         assert violations(inspected(container["Id"])) == []
         assert networks_of(server.controller_id) == [f"playground-{server.controller_id}-1-closed"]
 
+        headers = {"Authorization": server.token}
+        base = f"{server.url}/containers/{container['Id']}"
+        used = requests.get(f"{base}/resources/", headers=headers, timeout=10).json()
+        assert 0 < used["memory_bytes"] < 64 * 1024 * 1024
+        assert used["network_rx_bytes"] > 0
+        assert used["status"] == "running"
+        health = requests.get(f"{base}/health/", headers=headers, timeout=10).json()
+        assert (health["health_state"], health["consecutive_failures"]) == ("healthy", 0)
+
         refused = create(server, "other@1", image="debian:12")
         assert refused.status_code == 422
         assert "debian:12 is not allowed here (only playground-test-*)" in refused.text

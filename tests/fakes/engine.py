@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from controller.domain.container_spec import ContainerSpec
 from controller.domain.garbage import ListedImage, ListedNetwork
-from controller.domain.observed import ContainerState, ObservedContainer, Probe, ProbeVerdict
+from controller.domain.observed import ContainerState, ObservedContainer, Probe, ProbeVerdict, Usage
 from controller.engine.errors import (
     BuildCancelled,
     EngineRefused,
@@ -232,7 +232,6 @@ class FakeEngine:
         self._controller_id = controller_id
 
     def ping(self) -> None:
-        """It always answers."""
         self._answer()
 
     def listing(self) -> tuple[ListedContainer, ...]:
@@ -246,12 +245,10 @@ class FakeEngine:
         return tuple(_observed(c) for c in self._own() if c.labels.get(LABEL_UID) == uid)
 
     def published_ports(self) -> frozenset[int]:
-        """The host ports of all running containers."""
         self._answer()
         return self._machine.published_ports()
 
     def has_image(self, reference: str) -> bool:
-        """Whether the image is there."""
         self._answer()
         return reference in self._machine.images
 
@@ -317,6 +314,9 @@ class FakeEngine:
         self._answer()
         for found in self._there(container):
             self._machine.remove(found)
+
+    def usage(self, container: str) -> Usage:
+        return Usage(1.5, 1024, 10, 20)
 
     def log_tail(self, container: str, lines: int) -> tuple[str, ...]:
         """The last lines it wrote."""

@@ -17,7 +17,7 @@ from api.store.ports import HostPorts
 from api.store.work import Work
 from controller.domain.container_spec import ContainerSpec
 from controller.domain.garbage import ListedImage, ListedNetwork
-from controller.domain.observed import ObservedContainer
+from controller.domain.observed import ObservedContainer, Usage
 from controller.engine.errors import EngineError, EngineFailed, EngineUnavailable
 from controller.engine.interface import Engine, EngineEvent, ImageToBuild, ListedContainer
 from tests.fakes.clock import FakeClock
@@ -170,6 +170,10 @@ class FaultyEngine:
     def images(self) -> tuple[ListedImage, ...]:
         self._faults.read("images")
         return self._engine.images()
+
+    def usage(self, container: str) -> Usage:
+        self._faults.read("usage")
+        return self._engine.usage(container)
 
     def log_tail(self, container: str, lines: int) -> tuple[str, ...]:
         self._faults.read("log_tail")

@@ -10,7 +10,7 @@ from api.resources.wanted import WantedPlayground
 from api.store import Store
 from controller.domain.container_spec import ContainerSpec
 from controller.domain.garbage import ListedImage, ListedNetwork
-from controller.domain.observed import ObservedContainer
+from controller.domain.observed import ObservedContainer, Usage
 from controller.engine.interface import EngineEvent, ImageToBuild, ListedContainer
 
 PATIENCE = 10.0
@@ -98,6 +98,10 @@ class StubEngine:
 
     def remove(self, container: str) -> None:
         self._called("remove")
+
+    def usage(self, container: str) -> Usage:
+        self._called("usage")
+        return Usage(1.5, 1024, 10, 20)
 
     def log_tail(self, container: str, lines: int) -> tuple[str, ...]:
         self._called("log_tail")
