@@ -7,9 +7,12 @@ from pydantic import JsonValue
 from api.http.dependencies import Context
 from api.resources.agent_view import message
 from api.resources.build import Build, BuildState
+from api.resources.phase import Phase, phase
 from api.resources.playground import Playground
 
 HEARTBEAT = 10.0
+_NOT_SEEN = "Waiting for the controller to see the request."
+"""What a build waits for while the playground still is as it was before the request."""
 _LOOK_AGAIN = 2.0
 """Seconds after which the record is read again although nothing woke us: a wake-up may be lost."""
 
@@ -53,7 +56,9 @@ async def _messages(ctx: Context, build_id: str, heartbeat: float) -> AsyncItera
 def build_message(build: Build, playground: Playground | None) -> str:
     """One sentence on where a build is."""
     if build.state is BuildState.PENDING:
-        return message(playground) if playground else "Waiting for the controller to see the request."
+        if playground is None or phase(playground) in {Phase.RUNNING, Phase.STOPPED}:
+            return _NOT_SEEN
+        return message(playground)
     return str(ending(build)["message"])
 
 

@@ -36,6 +36,7 @@ class ContainerClientMixin(ClientBase):
         plugin_file: str | Path | None = None,
         kind: str | None = None,
         backend_container_id: int | str | None = None,
+        image: str | None = None,
         wait: bool = True,
         timeout: float = 300,
         on_progress: OnProgress | None = None,
@@ -55,6 +56,7 @@ class ContainerClientMixin(ClientBase):
             plugin_file: the plugin as a ZIP archive; streamed from disk.
             kind: ``plugin_runtime`` (the default) or ``code_server``.
             backend_container_id: kept with the record.
+            image: what a ``code_server`` runs: an image that is on the server's engine and that its operator allows.
             timeout: seconds to wait after the create was recorded.
             on_progress: called with a Progress for the upload's pieces and at every change while waiting.
 
@@ -68,7 +70,7 @@ class ContainerClientMixin(ClientBase):
         """
         fields = _create_fields(plugin_release, plugin_file, model, labels)
         fields |= _given_dicts(params=params, envs=envs, metadata=metadata)
-        given = {"kind": kind, "backend_container_id": backend_container_id}
+        given = {"kind": kind, "backend_container_id": backend_container_id, "image": image}
         fields |= {key: value for key, value in given.items() if value is not None}
         body: Mapping[str, Any] | MultipartBody = fields
         if plugin_file is not None:

@@ -79,6 +79,7 @@ def test_all_that_may_go_along_as_json(agent: Agent, client: AgentClient) -> Non
         metadata={},
         labels=("gradio", "production"),
         kind="code_server",
+        image="code:1",
         backend_container_id=9,
     )
     assert agent.last.json() == {
@@ -91,6 +92,7 @@ def test_all_that_may_go_along_as_json(agent: Agent, client: AgentClient) -> Non
         "metadata": {},
         "labels": ["gradio", "production"],
         "kind": "code_server",
+        "image": "code:1",
         "backend_container_id": 9,
     }
 
