@@ -99,6 +99,10 @@ class Settings(BaseSettings):
     """The controller's private port on the loopback address: logs, metrics, health."""
     controller_id: str | None = Field(default=None, pattern=r"^[a-z0-9][a-z0-9.-]{0,62}$")
     """Whose containers are ours. Default: one made at first start and kept in `<data_dir>/controller-id`."""
+    backend_url: str | None = Field(default=None, pattern=r"^https?://[!-~]+$")
+    """The platform's backend, which is told how its containers are. Default: nobody is told."""
+    backend_token: SecretStr | None = None
+    """The token that the backend knows the controller by."""
     docker_host: str | None = Field(
         default=None, validation_alias=AliasChoices("PLAYGROUND_DOCKER_HOST", "DOCKER_HOST")
     )

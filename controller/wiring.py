@@ -10,6 +10,7 @@ from api.clock import SystemClock, new_uid
 from api.local_files import ensure_controller_id, ensure_controller_token
 from api.settings import Settings
 from api.store import Store
+from controller.backend import BackendHealth, http_post
 from controller.builds.build_logs import BuildLogs
 from controller.builds.image_builder import ImageBuilder
 from controller.builds.pool import BuildPool
@@ -85,25 +86,9 @@ def wire(settings: Settings) -> Controller:
     container_logs = DockerContainerLogs(settings.docker_host, settings.engine_timeout)
     kept_logs = KeptLogs(settings.logs_dir / "containers", container_logs, clock)
     archives = ArchiveFiles(settings.archives_dir)
-    builder = ImageBuilder(
-        engine=engine,
-        archives=archives,
-        logs=logs,
-        controller_id=controller_id,
-        base_image=settings.base_image,
-        options=options,
-        deadline=settings.build_timeout,
-    )
+    builder = _builder(settings, engine, archives, logs, controller_id, options)
     builds = BuildPool(builder, settings.build_concurrency, clock, queue.add)
-    observer = Observer(
-        engine=engine,
-        builds=builds,
-        policy=policy,
-        clock=clock,
-        prober=probe_http,
-        host_ports=listening_ports,
-        probe_host="127.0.0.1" if settings.bind_host == "0.0.0.0" else settings.bind_host,  # noqa: S104 (compared)
-    )
+    observer = _observer(settings, engine, builds, policy, clock)
     executor = Executor(
         engine=engine,
         store=store,
@@ -116,7 +101,9 @@ def wire(settings: Settings) -> Controller:
         leads=leader.holds,
         keep_log=kept_logs.keep,
     )
-    reconciler = Reconciler(store, engine, observer, executor, policy, clock)
+    backend = _backend(settings, clock)
+    on_report = backend.note if backend else lambda _: None
+    reconciler = Reconciler(store, engine, observer, executor, policy, clock, on_report)
     keep = Keep(images_per_plugin=settings.keep_images)
     collector = Collector(store, engine, archives, logs, policy, keep, clock, kept_logs.prune)
     loop = ControlLoop(
@@ -132,6 +119,7 @@ def wire(settings: Settings) -> Controller:
         gc_interval=settings.gc_interval,
         stop=threading.Event(),
         on_pass=metrics.note_pass,
+        beside=(("backend", backend.run),) if backend else (),
     )
     metrics.watch_queue(lambda: len(queue), lambda: queue.adds)
     metrics.watch_state(leads=lambda: leader.claim() is not None, breaker_open=lambda: engine.why_open is not None)
@@ -146,3 +134,44 @@ def wire(settings: Settings) -> Controller:
         metrics=metrics.text,
     )
     return Controller(loop, private_api, builds, store)
+
+
+def _builder(
+    settings: Settings,
+    engine: BreakerEngine,
+    archives: ArchiveFiles,
+    logs: BuildLogs,
+    controller_id: str,
+    options: BuildOptions,
+) -> ImageBuilder:
+    return ImageBuilder(
+        engine=engine,
+        archives=archives,
+        logs=logs,
+        controller_id=controller_id,
+        base_image=settings.base_image,
+        options=options,
+        deadline=settings.build_timeout,
+    )
+
+
+def _observer(
+    settings: Settings, engine: BreakerEngine, builds: BuildPool, policy: Policy, clock: SystemClock
+) -> Observer:
+    return Observer(
+        engine=engine,
+        builds=builds,
+        policy=policy,
+        clock=clock,
+        prober=probe_http,
+        host_ports=listening_ports,
+        probe_host="127.0.0.1" if settings.bind_host == "0.0.0.0" else settings.bind_host,  # noqa: S104 (compared)
+    )
+
+
+def _backend(settings: Settings, clock: SystemClock) -> BackendHealth | None:
+    """Who tells the backend, where there is one."""
+    if settings.backend_url is None:
+        return None
+    token = settings.backend_token.get_secret_value() if settings.backend_token else None
+    return BackendHealth(http_post(settings.backend_url, token), clock)

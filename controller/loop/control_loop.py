@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 import structlog
 
@@ -42,6 +43,8 @@ class ControlLoop:
     resync_now: threading.Event = field(default_factory=threading.Event)
     on_pass: Callable[[str, float], None] = lambda _result, _seconds: None
     """Told of each pass: `success`, `requeue_after` or `error`, and the seconds it took."""
+    beside: tuple[tuple[str, Callable[[threading.Event], None]], ...] = ()
+    """(name, job) of what else shall run until `stop`."""
     _settled: dict[str, Fingerprint] = field(default_factory=dict)
     _waiting_for_port: set[str] = field(default_factory=set)
 
@@ -54,6 +57,7 @@ class ControlLoop:
             ("engine-watch", lambda: self.engine.watch(self.stop, self._look_at_everything)),
             ("resync", self._resync),
             ("garbage", self._collect),
+            *((name, partial(job, self.stop)) for name, job in self.beside),
             *((f"worker-{number}", self._work) for number in range(1, self.workers + 1)),
         ]
         threads = [

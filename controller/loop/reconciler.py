@@ -1,5 +1,6 @@
 """One pass for one key: load, observe, plan, execute, report. No transaction is open while the engine is called."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import structlog
@@ -8,6 +9,7 @@ from structlog.contextvars import bound_contextvars
 from api.clock import Clock, new_uid
 from api.resources.desired import Claim, DesiredState, Report
 from api.resources.event import EventType
+from api.resources.playground import Playground
 from api.store import Store
 from controller.domain.observed import ObservedContainer, Probe, ProbeVerdict
 from controller.domain.outcome import FailureKind, Outcome
@@ -47,6 +49,8 @@ class Reconciler:
     executor: Executor
     policy: Policy
     clock: Clock
+    on_report: Callable[[Playground], None] = lambda _: None
+    """Told of each playground as it was reported; returns at once."""
 
     def run(self, uid: str, claim: Claim, hint: str = "") -> PassResult:
         """One pass. Raises StoreError when the database does not answer: nothing is lost, the next pass sees it all."""
@@ -64,7 +68,8 @@ class Reconciler:
                 mended = self.executor.execute(uid, claim, remedy(view, outcome))
                 outcome = replace(outcome, done=(*outcome.done, *mended.done))
                 said = report(view, decided, outcome)
-                self.store.work.report(claim, uid, said, now=self.clock.now())
+                if self.store.work.report(claim, uid, said, now=self.clock.now()):
+                    self.on_report(view.playground.model_copy(update={"status": said.status}))
                 _log_what_happened(said, outcome)
                 return self._result(view, decided, outcome, said)
 
