@@ -28,6 +28,11 @@ test: test-images ## All tests, on the real engine too (ARGS="-k word" picks som
 chaos: test-images ## Kill, hang and rob a Docker Engine of its own under load, and print figures (ARGS="--only …" picks some; root)
 	.venv/bin/python -m tests.chaos $(ARGS)
 
+.PHONY: fuzz
+fuzz: ## Requests that nobody would send, FUZZ_REQUESTS=100000 of them: no 5xx, no hang, no leak; the figures
+	@scripts/setup venv
+	@.venv/bin/python -m tests.fuzz.run
+
 .PHONY: lint
 lint: ## Format, rules, walls between packages, types
 	@scripts/setup venv
