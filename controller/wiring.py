@@ -89,18 +89,7 @@ def wire(settings: Settings) -> Controller:
     builder = _builder(settings, engine, archives, logs, controller_id, options)
     builds = BuildPool(builder, settings.build_concurrency, clock, queue.add)
     observer = _observer(settings, engine, builds, policy, clock)
-    executor = Executor(
-        engine=engine,
-        store=store,
-        builds=builds,
-        build_logs=logs,
-        clock=clock,
-        ports=settings.port_range,
-        bind_host=settings.bind_host,
-        stop_grace=settings.stop_grace,
-        leads=leader.holds,
-        keep_log=kept_logs.keep,
-    )
+    executor = _executor(settings, engine, store, builds, logs, leader, kept_logs)
     backend = _backend(settings, clock)
     on_report = backend.note if backend else lambda _: None
     reconciler = Reconciler(store, engine, observer, executor, policy, clock, on_report)
@@ -175,3 +164,26 @@ def _backend(settings: Settings, clock: SystemClock) -> BackendHealth | None:
         return None
     token = settings.backend_token.get_secret_value() if settings.backend_token else None
     return BackendHealth(http_post(settings.backend_url, token), clock)
+
+
+def _executor(
+    settings: Settings,
+    engine: BreakerEngine,
+    store: Store,
+    builds: BuildPool,
+    logs: BuildLogs,
+    leader: Leader,
+    kept_logs: KeptLogs,
+) -> Executor:
+    return Executor(
+        engine=engine,
+        store=store,
+        builds=builds,
+        build_logs=logs,
+        clock=SystemClock(),
+        ports=settings.port_range,
+        bind_host=settings.bind_host,
+        stop_grace=settings.stop_grace,
+        leads=leader.holds,
+        keep_log=kept_logs.keep,
+    )

@@ -109,9 +109,7 @@ def test_a_folder_of_releases(name: str, api: Api, tmp_path: Path) -> None:
     assert client.post("/plugin_releases/", json={"plugin": "other", "version": "1"}).status_code == 404
 
 
-@pytest.mark.parametrize(
-    "name", ["../my-plugin", "a/../../my-plugin", ".hidden", "a/..", "/etc/passwd", "a\\b"]
-)
+@pytest.mark.parametrize("name", ["../my-plugin", "a/../../my-plugin", ".hidden", "a/..", "/etc/passwd", "a\\b"])
 def test_nothing_beside_the_folder(name: str, api: Api, tmp_path: Path) -> None:
     folder = tmp_path / "releases"
     folder.mkdir()
