@@ -11,6 +11,7 @@ from typing import get_args
 from starlette.routing import Route, WebSocketRoute
 
 from api.http.app import ROUTES
+from api.http.v1.table import ROUTES as V1_ROUTES
 from api.resources.conditions import ConditionType, Reason
 from api.resources.phase import Phase
 from api.settings import Settings
@@ -70,6 +71,8 @@ def test_every_route_has_its_heading_and_no_other() -> None:
 
 def _routes() -> Iterator[tuple[str, str]]:
     for route in ROUTES:
+        if route in V1_ROUTES:
+            continue  # docs/resource-api.md, generated
         assert isinstance(route, Route | WebSocketRoute)
         path = route.path.replace(":path}", "}").rstrip("/") + "/"
         methods = (route.methods or set()) - {"HEAD"} if isinstance(route, Route) else {"WEBSOCKET"}
