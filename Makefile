@@ -25,7 +25,8 @@ test: test-images ## All tests, on the real engine too (ARGS="-k word" picks som
 	.venv/bin/pytest $(ARGS)
 
 .PHONY: chaos
-chaos: test-images ## Kill, hang and rob a Docker Engine of its own under load, and print figures (ARGS="--only …" picks some; root)
+chaos: test-images ## All pairs of faults; then kill, hang and rob a Docker Engine of its own, and print figures (root)
+	.venv/bin/pytest -q -m chaos tests/faults
 	.venv/bin/python -m tests.chaos $(ARGS)
 
 .PHONY: fuzz

@@ -79,7 +79,7 @@ def still_running(server: subprocess.Popen[bytes], log: Path) -> None:
 
 def show(progress: Progress) -> None:
     """One line for each thing that happened; an upload is one thing, however many pieces it has."""
-    if progress.sent == 0 or progress.sent == progress.total:
+    if progress.sent in {0, progress.total}:
         console.print(f"  [cyan]{progress.status:<10}[/] {progress.message}")
 
 
