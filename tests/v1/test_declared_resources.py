@@ -1,4 +1,4 @@
-"""What a spec may ask for since it is declared: graphics processors and shared memory, and nobody is replaced for it."""
+"""What a declared spec may ask for: graphics processors and shared memory. Nobody is replaced for their sake."""
 
 from dataclasses import replace
 
