@@ -22,10 +22,7 @@ def superseded_build(view: View) -> Plan | None:
 
 
 def older_down(view: View) -> Plan | None:
-    """The new image is not there yet, or cannot be made, and the older container has ended by itself: start it again.
-
-    A new version that is not good takes a good old one down neither by what it does nor by how long it takes.
-    """
+    """The new image is not there yet, or cannot be made, and the older container has ended by itself: start it again."""
     previous = view.previous
     if view.current is not None or view.observed.image is ImageState.PRESENT or previous is None:
         return None

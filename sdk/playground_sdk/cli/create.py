@@ -48,9 +48,7 @@ def create(  # noqa: PLR0913 - one parameter per option
     kind: Annotated[
         str | None, typer.Option(metavar="KIND", help="plugin_runtime (the default) or code_server.")
     ] = None,
-    image: Annotated[
-        str | None, typer.Option(metavar="IMAGE", help="What a code_server runs, where the operator allows it.")
-    ] = None,
+    image: Annotated[str | None, typer.Option(metavar="IMAGE", help="What a code_server runs.")] = None,
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until it serves, or only ask for it.")] = True,
     timeout: Annotated[float, typer.Option(metavar="SECONDS", min=0, help="How long to wait.")] = 300,
     output: Annotated[
