@@ -22,7 +22,7 @@ def superseded_build(view: View) -> Plan | None:
 
 
 def older_down(view: View) -> Plan | None:
-    """The new image is not there yet, or cannot be made, and the older container has ended by itself: start it again."""
+    """The new image is not there yet, or cannot be made, and the older container ended by itself: start it again."""
     previous = view.previous
     if view.current is not None or view.observed.image is ImageState.PRESENT or previous is None:
         return None
