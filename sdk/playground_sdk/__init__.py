@@ -44,7 +44,7 @@ if TYPE_CHECKING:
         ValidationError,
         WaitTimeoutError,
     )
-    from playground_sdk.models import Build, Condition, Container, EventRecord, Page
+    from playground_sdk.models import Build, Condition, Container, EventRecord, Page, Usage
     from playground_sdk.objects import Playground, PlaygroundStatus, ReleaseRecord, ResourceCondition, ResourceEvent
     from playground_sdk.plugin_store import PluginStore, Pushed
     from playground_sdk.readiness import Awaited
@@ -94,6 +94,7 @@ __all__ = [
     "TransportError",
     "UnexpectedReplyError",
     "UploadError",
+    "Usage",
     "ValidationError",
     "WaitTimeoutError",
 ]
@@ -111,6 +112,7 @@ _ELSEWHERE = {
     "DockerContainerClientMixin": "docker_containers",
     "EventRecord": "models",
     "Page": "models",
+    "Usage": "models",
     "Playground": "objects",
     "PlaygroundStatus": "objects",
     "Playgrounds": "declarative",

@@ -7,7 +7,7 @@ from typing import Any, Literal, cast, overload
 from urllib.parse import parse_qsl, urlsplit
 
 from playground_sdk._base import ClientBase, as_object, segment
-from playground_sdk.models import Build, Container, EventRecord, Page
+from playground_sdk.models import Build, Container, EventRecord, Page, Usage
 from playground_sdk.multipart import MultipartBody
 from playground_sdk.releases import ReleaseLike, release_fields
 from playground_sdk.wait import OnProgress, await_build, await_status, upload_reporter
@@ -170,6 +170,10 @@ class ContainerClientMixin(ClientBase):
     def get_container_logs(self, container_id: int | str, *, tail: int = 100) -> str:
         """The last ``tail`` lines the app has printed."""
         return self._transport.text(f"{_path(container_id)}/logs/", params={"tail": tail})
+
+    def get_container_usage(self, container_id: int | str) -> Usage:
+        """What it uses now: percent of one core, and bytes. The server measures it when asked, for a second or two."""
+        return cast("Usage", self._object("GET", f"{_path(container_id)}/resources/"))
 
     def list_container_events(self, container_id: int | str) -> list[EventRecord]:
         """What has happened to a playground, oldest first."""

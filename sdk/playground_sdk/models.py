@@ -6,7 +6,7 @@ No key is promised to be there unless the text says so; times are ISO-8601 with 
 
 from typing import Any, TypedDict
 
-__all__ = ["Build", "Condition", "Container", "EventRecord", "Page"]
+__all__ = ["Build", "Condition", "Container", "EventRecord", "Page", "Usage"]
 
 
 class Condition(TypedDict, total=False):
@@ -78,6 +78,17 @@ class EventRecord(TypedDict, total=False):
     count: int
     first_seen: str
     last_seen: str
+
+
+class Usage(TypedDict, total=False):
+    """What a playground uses at this moment; None while no container of it runs, or where it can't be measured."""
+
+    cpu_percent: float | None
+    memory_bytes: int | None
+    network_rx_bytes: int | None
+    network_tx_bytes: int | None
+    gpu_percent: float | None
+    status: str
 
 
 class Page(TypedDict):

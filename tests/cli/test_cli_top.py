@@ -1,65 +1,56 @@
-"""``playground top``, with a docker command that plays docker."""
+"""``playground top``: what the server measured, the busiest first."""
 
 import json
-from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.cli.conftest import Cli
-from tests.sdk.recorder import Agent
+from tests.sdk.recorder import Agent, Reply
 from tests.sdk.test_declarative import page, resource
 
-IDS = ["a" * 64, "b" * 64, "c" * 64]
-DOCKER = """#!/bin/sh
-case "$1" in
-  ps) printf '%s\\n' {running} ;;
-  stats) shift 4; for id in "$@"; do echo "$id" >> {asked}; grep "$id" {answers}; done ;;
-esac
-"""
+NOTHING = {"cpu_percent": None, "memory_bytes": None, "network_rx_bytes": None, "network_tx_bytes": None}
 
 
-@pytest.fixture
-def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    answers = tmp_path / "answers"
-    usage = {"MemUsage": "100MiB / 2GiB", "MemPerc": "5%", "PIDs": "9", "NetIO": "1kB / 2kB"}
-    lines = [
-        json.dumps({"Container": one, "CPUPerc": cpu, **usage})
-        for one, cpu in zip(IDS, ("1%", "80%", "9%"), strict=True)
+@pytest.fixture(autouse=True)
+def one_request_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("playground_sdk.cli.top._AT_ONCE", 1)
+
+
+def running(name: str) -> dict[str, Any]:
+    item = resource(name)
+    item["status"]["containerId"] = name * 10
+    return item
+
+
+def usage(cpu: float) -> dict[str, Any]:
+    return {"cpu_percent": cpu, "memory_bytes": 117 * 2**20, "network_rx_bytes": 900, "network_tx_bytes": 2048}
+
+
+def test_the_busiest_first(agent: Agent, cli: Cli) -> None:
+    gone = Reply(404, {"detail": "No playground c."})
+    agent.answers(page(running("a"), running("b"), running("c"), resource("d")), usage(1), usage(80), gone)
+    rows = [row.split("  ") for row in cli("top", "-l", "a=b").stdout.splitlines()]
+    cells = [[cell.strip() for cell in row if cell.strip()] for row in rows]
+    assert cells[0] == ["NAME", "CPU", "MEMORY", "NETWORK IN", "NETWORK OUT", "RESTARTS"]
+    assert cells[1:] == [
+        ["b", "80.0%", "117.0 MiB", "900 B", "2.0 KiB", "0"],
+        ["a", "1.0%", "117.0 MiB", "900 B", "2.0 KiB", "0"],
     ]
-    answers.write_text("\n".join(lines))
-    script = folder / "docker"
-    asked = tmp_path / "asked"
-    script.write_text(DOCKER.format(running=" ".join(IDS[:2]), answers=answers, asked=asked))
-    script.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
-    return asked
+    assert agent.lines()[1:] == [f"GET /containers/uid-{name}/resources/" for name in "abc"], "one without a container"
 
 
-def test_the_busiest_first(agent: Agent, cli: Cli, docker: Path) -> None:
-    items = [resource(f"p{index}") for index in range(4)]
-    for item, container in zip(items, IDS, strict=False):
-        item["status"]["containerId"] = container
-    agent.answers(page(*items), page(*items), page())
-    rows = cli("top", "-l", "a=b").stdout.splitlines()
-    assert [row.split()[:2] for row in rows] == [["NAME", "CPU"], ["p1", "80%"], ["p0", "1%"]]
-    assert docker.read_text().split() == IDS[:2], "one that is gone is not asked about"
-    assert ("labelSelector", "a=b") in agent.last.query
-    assert [one["name"] for one in json.loads(cli("top", "-o", "json").stdout)] == ["p1", "p0"]
+def test_as_json(agent: Agent, cli: Cli) -> None:
+    agent.answers(page(running("a")), usage(3))
+    assert json.loads(cli("top", "-o", "json").stdout) == [{"name": "a", **usage(3)}]
+
+
+def test_nothing_runs(agent: Agent, cli: Cli) -> None:
+    agent.answers(page(running("a")), NOTHING)
     assert "No playground runs" in cli("top").stderr
 
 
-def test_elsewhere_it_says_where_it_works(cli: Cli, docker: Path) -> None:
-    done = cli("top", "--server", "http://agent.example")
-    assert done.exit_code == 1
-    assert "on the server's machine" in done.stderr
-
-
-def test_docker_s_own_words_are_told(agent: Agent, cli: Cli, docker: Path, tmp_path: Path) -> None:
-    (tmp_path / "bin" / "docker").write_text("#!/bin/sh\necho 'permission denied' >&2; exit 1\n")
-    item = resource("a")
-    item["status"]["containerId"] = IDS[0]
-    agent.answers(page(item))
+def test_a_server_that_cannot_measure_says_why(agent: Agent, cli: Cli) -> None:
+    agent.answers(page(running("a")), Reply(409, {"detail": "This is measured by the controller."}))
     done = cli("top")
-    assert (done.exit_code, "permission denied" in done.stderr) == (1, True)
+    assert (done.exit_code, "measured by the controller" in done.stderr) == (4, True)
