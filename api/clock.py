@@ -3,12 +3,9 @@
 Everything that decides takes `now` as an argument; everything that waits takes a `Clock`.
 """
 
-import random
 import secrets
 import time
 from typing import Protocol
-
-_spread = random.SystemRandom()
 
 
 class Clock(Protocol):
@@ -51,8 +48,3 @@ def new_uid() -> str:
 def new_token() -> str:
     """A random bearer token (256 bits), safe in a header and in a file."""
     return secrets.token_urlsafe(32)
-
-
-def jitter() -> float:
-    """A random number in [0, 1), for spreading retries."""
-    return _spread.random()

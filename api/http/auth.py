@@ -19,7 +19,7 @@ from api.store import StoreError
 
 PUBLIC = frozenset({"/health", "/livez", "/readyz", "/openapi.json"})
 """Paths that answer without a token (a load balancer and a person in trouble have none)."""
-ADMIN_ONLY = ((frozenset({"DELETE"}), "/plugin_releases/"),)
+ADMIN_ONLY = ((frozenset({"DELETE"}), "/plugin_releases/"), (frozenset({"DELETE"}), "/v1/pluginreleases/"))
 """(methods, beginning of the path): what others build on is not one client's to take away."""
 
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})

@@ -305,21 +305,6 @@ def engine_back(faults: Faults) -> None:
     faults.gone = False
 
 
-def start_reply_lost(faults: Faults) -> None:
-    """The first start is done, and its reply is lost."""
-    faults.on("start", Fault.REPLY_LOST)
-
-
 def create_reply_lost(faults: Faults) -> None:
     """The first create is done, and its reply is lost."""
     faults.on("create", Fault.REPLY_LOST)
-
-
-def create_done_late(faults: Faults) -> None:
-    """The first create times out, and is done all the same when nobody expects it any more."""
-    faults.on("create", Fault.DONE_LATE)
-
-
-def restart_half_done(faults: Faults) -> None:
-    """The first restart stops the container, and then the engine is silent."""
-    faults.on("restart", Fault.HALF_DONE)

@@ -37,8 +37,9 @@ def test_a_scope_is_enough_for_its_own_and_what_is_below(as_: As) -> None:
         client = as_(name)
         assert client.get("/containers/").status_code == reads
         assert create(client, plugin_release=release).status_code == writes, name
-        assert client.delete(f"/plugin_releases/{release}").status_code == removes
-        assert client.delete(f"/plugin_releases/{release}/").status_code == removes
+        for path in (f"/plugin_releases/{release}", f"/v1/pluginreleases/{release}"):
+            assert client.delete(path).status_code == removes
+            assert client.delete(f"{path}/").status_code == removes
     refused = as_("read").post("/containers/", json={}).json()["detail"]
     assert refused == (
         "The token 'read' has the scope 'read', and this needs 'write'. The operator makes another with "

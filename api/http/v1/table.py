@@ -49,7 +49,6 @@ _VERSION = Parameter(
 _SECONDS = Parameter(
     "timeoutSeconds", "A watch ends by itself.", {"type": "integer", "minimum": 1, "maximum": 24 * 3600}
 )
-_RESULT = "`created`, `configured`, `unchanged`, or `deleted` of a dry run."
 
 
 def _limit(most: int) -> Parameter:
