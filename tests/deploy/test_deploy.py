@@ -148,7 +148,7 @@ AS_THE_CONTROLLER = """
 import sys
 from pathlib import Path
 from api.archives.files import ArchiveFiles
-from api.local_files import ensure_controller_token
+from api.local_files import ensure_controller_id, ensure_controller_token
 from api.settings import Settings
 from api.store import CONTROLLER_LEASE, Store
 settings = Settings(data_dir=sys.argv[1])
@@ -156,6 +156,7 @@ store = Store.open(settings.resolved_database_url)
 assert store.leases.acquire(CONTROLLER_LEASE, "me", ttl=1.0, now=0.0)
 print(len(store.work.keys()), "playground")
 assert ensure_controller_token(settings)
+assert ensure_controller_id(settings)
 archives = ArchiveFiles(settings.archives_dir)
 archives.open(sys.argv[2]).close()
 print("removed:", archives.delete(sys.argv[2]))
