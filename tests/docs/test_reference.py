@@ -111,6 +111,14 @@ def test_every_log_line_is_explained() -> None:
     assert set(names(OPERATING, "event")) == said
 
 
+def test_every_metric_is_explained() -> None:
+    sources = (ROOT / "api" / "metrics.py", ROOT / "controller" / "metrics.py")
+    made = {
+        name for file in sources for name in re.findall(r'"((?:playground|workqueue|controller)_[a-z_]+)"', text(file))
+    }
+    assert {name.removesuffix("_total") for name in names(OPERATING, "metric")} == made
+
+
 def test_every_action_is_named() -> None:
     assert {action.__name__ for action in get_args(Action)} <= set(words_in_code(OPERATING))
 
