@@ -21,7 +21,7 @@ from controller.domain.plan import Situation
 from controller.planner.situations import TABLE
 from playground_sdk.cli import failures
 from tests.docs.generate import situation_name, variables
-from tests.docs.pages import DOCS, ROOT, table, text, words_in_code
+from tests.docs.pages import DOCS, ROOT, table, text, tracked, words_in_code
 
 GUIDE = DOCS / "guide.md"
 ARCHITECTURE = DOCS / "architecture.md"
@@ -102,6 +102,20 @@ def test_layers_and_walls_are_those_of_the_contracts() -> None:
     rows = [re.findall(r"`([^`]+)`", row[0]) for row in table(ARCHITECTURE, "layer")]
     assert rows == [layer.split(" | ") for layer in layers]
     assert [row[0] for row in table(ARCHITECTURE, "contract")] == [contract["name"] for contract in contracts]
+
+
+def test_every_package_and_every_folder_of_tests_is_named() -> None:
+    tests = {f"tests/{file.relative_to(ROOT).parts[1]}" for file in tracked("tests/*/*.py")}
+    packages = {str(file.parent.relative_to(ROOT)) for file in tracked("api/*/__init__.py", "controller/*/__init__.py")}
+    inner = {
+        "api/store/migrations",
+        "api/store/migrations/versions",
+        "api/http/routes",
+        "controller/planner/situations",
+    }
+    said = text(ARCHITECTURE)
+    assert [name for name in sorted(tests) if f"`{name}`" not in said] == []
+    assert [name for name in sorted(packages - inner) if f"**{name}**" not in said] == []
 
 
 def test_every_log_line_is_explained() -> None:
