@@ -25,6 +25,7 @@ from controller.logs.kept_logs import KeptLogs
 from controller.logs.reader import LogReader
 from controller.loop.collector import Collector
 from controller.loop.control_loop import ControlLoop
+from controller.loop.hearing import Hearing
 from controller.loop.leader import Leader
 from controller.loop.observer import Observer
 from controller.loop.reconciler import Reconciler
@@ -88,7 +89,8 @@ def wire(settings: Settings) -> Controller:
     archives = ArchiveFiles(settings.archives_dir)
     builder = _builder(settings, engine, archives, logs, controller_id, options)
     builds = BuildPool(builder, settings.build_concurrency, clock, queue.add)
-    observer = _observer(settings, engine, builds, policy, clock)
+    hearing = Hearing()
+    observer = _observer(settings, engine, builds, policy, clock, hearing)
     executor = _executor(settings, engine, store, builds, logs, leader, kept_logs)
     backend = _backend(settings, clock)
     on_report = backend.note if backend else lambda _: None
@@ -106,6 +108,7 @@ def wire(settings: Settings) -> Controller:
         resync_interval=settings.resync_interval,
         collector=collector,
         gc_interval=settings.gc_interval,
+        hearing=hearing,
         stop=threading.Event(),
         on_pass=metrics.note_pass,
         beside=(("backend", backend.run),) if backend else (),
@@ -145,7 +148,12 @@ def _builder(
 
 
 def _observer(
-    settings: Settings, engine: BreakerEngine, builds: BuildPool, policy: Policy, clock: SystemClock
+    settings: Settings,
+    engine: BreakerEngine,
+    builds: BuildPool,
+    policy: Policy,
+    clock: SystemClock,
+    hearing: Hearing,
 ) -> Observer:
     return Observer(
         engine=engine,
@@ -155,6 +163,7 @@ def _observer(
         prober=probe_http,
         host_ports=listening_ports,
         probe_host="127.0.0.1" if settings.bind_host == "0.0.0.0" else settings.bind_host,  # noqa: S104 (compared)
+        heard_since=hearing.since,
     )
 
 

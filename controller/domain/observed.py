@@ -127,5 +127,7 @@ class Observed:
     probe: Probe = field(default_factory=Probe)
     taken_ports: frozenset[int] | Unknown = frozenset()
     """Host ports that others listen on or publish; looked at only when a port has to be reserved."""
+    heard_since: float = 0.0
+    """Since when the engine has been heard without a break; infinity while it is not. Seconds since the epoch."""
     log_tail: tuple[str, ...] = ()
     """The last lines of the container that failed, when there is a new failure to tell of."""

@@ -12,6 +12,7 @@ from api.store import Store, StoreError
 from controller.engine.breaker import BreakerEngine
 from controller.engine.errors import EngineError
 from controller.loop.collector import Collector
+from controller.loop.hearing import Hearing
 from controller.loop.leader import Leader
 from controller.loop.reconciler import PassResult, Reconciler
 from controller.loop.workqueue import Workqueue
@@ -39,6 +40,7 @@ class ControlLoop:
     resync_interval: float
     collector: Collector
     gc_interval: float
+    hearing: Hearing = field(default_factory=Hearing)
     stop: threading.Event = field(default_factory=threading.Event)
     resync_now: threading.Event = field(default_factory=threading.Event)
     on_pass: Callable[[str, float], None] = lambda _result, _seconds: None
@@ -146,12 +148,16 @@ class ControlLoop:
         since = self.clock.now()
         while not self.stop.is_set():
             try:
+                self.engine.ping()
+                self.hearing.begins(self.clock.now())
                 for event in self.engine.events(since, self.stop):
                     since = max(since, event.at)
                     self.queue.add(event.uid)
             except EngineError as error:
                 if not self.stop.is_set():
                     log.warning("event stream interrupted", error=str(error))
+            finally:
+                self.hearing.ends()
             self.stop.wait(RECONNECT_PAUSE)
             self._look_at_everything()
 

@@ -34,7 +34,7 @@ class Leader:
         return self.claim() == claim
 
     def attempt(self) -> bool:
-        """Acquire the lease or renew it. Returns whether this call gained it (and not only kept it)."""
+        """Acquire the lease or renew it. Returns whether it is certain now and was not before this call."""
         began = self._clock.monotonic()
         try:
             claim = self._store.leases.acquire(CONTROLLER_LEASE, self._holder, ttl=self._ttl, now=self._clock.now())
@@ -42,7 +42,8 @@ class Leader:
             log.warning("lease not renewed", error=str(error))
             return False
         with self._lock:
-            gained = claim is not None and claim != self._claim
+            certain = claim == self._claim and self._clock.monotonic() < self._valid_until
+            gained = claim is not None and not certain
             lost = claim is None and self._claim is not None
             self._claim = claim
             self._valid_until = began + self._ttl if claim else 0.0

@@ -30,6 +30,7 @@ class Observer:
     prober: Prober
     host_ports: Callable[[], frozenset[int]]
     probe_host: str
+    heard_since: Callable[[], float] = lambda: 0.0
 
     def observe(self, desired: DesiredState) -> Observed:
         """What is, as far as it matters for what is wanted."""
@@ -38,7 +39,7 @@ class Observer:
             containers = self.engine.containers_of(uid)
         except EngineError as error:
             return Observed(containers=Unknown(str(error)))
-        observed = Observed(containers=containers, build=self.builds.look(uid))
+        observed = Observed(containers=containers, build=self.builds.look(uid), heard_since=self.heard_since())
         view = View(desired, observed, self.clock.now(), self.policy)
         if view.deleting or view.stop_wanted:
             return observed

@@ -229,6 +229,10 @@ class View:
         """Whether this start of the container has been ready before."""
         return self.status.ready_run == container.run
 
+    def ended_with_the_engine(self, container: ObservedContainer) -> bool:
+        """Whether it may have ended because its engine did: nobody has heard the engine since before that."""
+        return (container.finished_at or 0.0) <= self.observed.heard_since
+
     def ended_on_its_own(self, container: ObservedContainer) -> bool:
         """Whether it ended after all that was last asked for: earlier ends are history, or were our own doing.
 

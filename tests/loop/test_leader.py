@@ -98,3 +98,22 @@ def test_run_tells_each_gain_and_resigns_at_the_end(store: Store) -> None:
     thread.join(PATIENCE)
     assert not thread.is_alive()
     assert store.leases.holder(CONTROLLER_LEASE) is None
+
+
+def test_sure_again_after_a_doubt_is_told_like_a_gain(store: Store) -> None:
+    """While it was not certain, workers dropped their keys: somebody has to look at everything."""
+
+    class StillWall(HandClock):
+        """The database's time has not moved: the lease there is still the same."""
+
+        def now(self) -> float:
+            return 1_000_000.0
+
+    clock = StillWall()
+    leader = Leader(store, "one", TTL, clock)
+    assert leader.attempt()
+    claim = leader.claim()
+    clock.time += TTL
+    assert leader.claim() is None
+    assert leader.attempt()
+    assert leader.claim() == claim

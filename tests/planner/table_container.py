@@ -16,6 +16,8 @@ from tests.planner.worlds import (
     view,
 )
 
+ON_FAILURE = playground(restart_policy="OnFailure")
+
 CONTAINER_ROWS: dict[str, tuple[View, str]] = {
     "the engine removes the wanted one": (view(P, current(P, state=REMOVING)), "Removing"),
     "an older one that never ran": (
@@ -97,6 +99,21 @@ CONTAINER_ROWS: dict[str, tuple[View, str]] = {
         """,
     ),
     "crashed": (view(P, current(P, state=EXITED)), "Crashed"),
+    "ended while the engine was not heard": (
+        view(P, current(P, state=EXITED, finished_at=NOW - 10), heard_since=NOW - 5),
+        """
+        NotStarted
+        [1] StartContainer current, it is not running
+        """,
+    ),
+    "ended while the engine was not heard, under OnFailure": (
+        view(ON_FAILURE, current(ON_FAILURE, state=EXITED, finished_at=NOW - 10), heard_since=NOW - 5),
+        "Crashed",
+    ),
+    "ended since the engine is heard": (
+        view(P, current(P, state=EXITED, finished_at=NOW - 10), heard_since=NOW - 15),
+        "Crashed",
+    ),
     "crashed before it served, and an older one can": (
         view(P, current(P, state=EXITED), older(state=EXITED)),
         """

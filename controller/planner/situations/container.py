@@ -118,6 +118,8 @@ def crashed(view: View) -> Plan | None:
     current = view.current
     if current is None or not current.has_ended or not view.ended_on_its_own(current):
         return None
+    if view.spec.restart_policy is RestartPolicy.ALWAYS and view.ended_with_the_engine(current):
+        return None  # no failure of its own: it is started again at once
     never_served = not view.has_served(current)
     return Plan(Situation.CRASHED, roll_back(view) if never_served else ())
 
