@@ -1,7 +1,5 @@
-"""What can be chosen about the base image, and where the choices come from."""
+"""What can be chosen about the base image."""
 
-import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 DEFAULT_NAME = "playground-gradio-base:latest"
@@ -37,14 +35,3 @@ class BaseImageOptions:
     def is_default(self) -> bool:
         """Whether the image is the one that we build."""
         return self.name in (DEFAULT_NAME, DEFAULT_NAME.removesuffix(":latest"))
-
-    @classmethod
-    def from_environment(cls, environment: Mapping[str, str] | None = None) -> "BaseImageOptions":
-        """The choices as PLAYGROUND_BASE_IMAGE, PLAYGROUND_PYTHON_IMAGE, PLAYGROUND_CA_BUNDLE … make them."""
-        env = os.environ if environment is None else environment
-        return cls(
-            name=env.get("PLAYGROUND_BASE_IMAGE") or env.get("GRADIO_CONTAINER_BASE_IMAGE") or DEFAULT_NAME,
-            python_image=env.get("PLAYGROUND_PYTHON_IMAGE") or None,
-            ca_bundle=env.get("PLAYGROUND_CA_BUNDLE") or None,
-            index_url=env.get("PLAYGROUND_INDEX_URL") or None,
-        )

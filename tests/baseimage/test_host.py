@@ -88,13 +88,10 @@ def test_debians_sources_are_read_in_both_forms_without_strangers(tmp_path: Path
     ]
 
 
-def test_the_options_come_from_the_environment() -> None:
-    assert BaseImageOptions.from_environment({}) == BaseImageOptions()
-    assert BaseImageOptions.from_environment({"GRADIO_CONTAINER_BASE_IMAGE": "mine"}).name == "mine"
-    both = {"GRADIO_CONTAINER_BASE_IMAGE": "mine", "PLAYGROUND_BASE_IMAGE": "ours:2"}
-    assert BaseImageOptions.from_environment(both).name == "ours:2"
-    assert not BaseImageOptions.from_environment(both).is_default
+def test_our_own_image_is_known_with_and_without_its_tag() -> None:
+    assert BaseImageOptions().is_default
     assert BaseImageOptions(name="playground-gradio-base").is_default
+    assert not BaseImageOptions(name="ours:2").is_default
 
 
 def test_the_recipe_has_a_version_of_its_content() -> None:
