@@ -20,6 +20,7 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 import playground_sdk
+from api.resources.manifest import PlaygroundManifest
 from controller import cli as server_cli
 from playground_sdk import AgentClient
 from playground_sdk.cli.app import app as client_app
@@ -48,6 +49,14 @@ def test_data_parses(block: Block) -> None:
             yaml.safe_load(block.code)
         case _:
             tomllib.loads(block.code)
+
+
+@pytest.mark.parametrize("block", [each for each in blocks_of("yaml") if "apiVersion:" in each.code], ids=str)
+def test_manifests_are_valid(block: Block) -> None:
+    manifest = yaml.safe_load(block.code)
+    if "archive" in manifest["spec"]["plugin"]:
+        manifest["spec"]["plugin"]["archive"] = f"sha256:{'0' * 64}"  # as `apply` sends a folder
+    PlaygroundManifest.model_validate(manifest)
 
 
 @pytest.mark.parametrize("block", blocks_of("sh"), ids=str)
