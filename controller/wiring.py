@@ -81,8 +81,7 @@ def wire(settings: Settings) -> Controller:
     docker_engine = DockerEngine(settings.docker_host, controller_id, settings.engine_timeout)
     engine = BreakerEngine(docker_engine, metrics.measure_call)
     queue = Workqueue(clock)
-    holder = f"{socket.gethostname()}/{os.getpid()}/{new_uid()}"
-    leader = Leader(store, holder, settings.lease_ttl, clock)
+    leader = Leader(store, _holder(), settings.lease_ttl, clock)
     logs = BuildLogs(settings.logs_dir / "builds")
     container_logs = DockerContainerLogs(settings.docker_host, settings.engine_timeout)
     kept_logs = KeptLogs(settings.logs_dir / "containers", container_logs, clock)
@@ -126,6 +125,11 @@ def wire(settings: Settings) -> Controller:
         metrics=metrics.text,
     )
     return Controller(loop, private_api, builds, store)
+
+
+def _holder() -> str:
+    """Who this process is to the lease: no other one is called so, whenever it runs."""
+    return f"{socket.gethostname()}/{os.getpid()}/{new_uid()}"
 
 
 def _builder(
