@@ -228,10 +228,11 @@ def _at(mark: Any) -> Position:
     return Position(mark.line + 1, mark.column + 1)
 
 
-def locate_json(text: str) -> dict[Path, Position]:
-    """Where each value of a JSON text stands. The text has been parsed already: nothing is checked but its keys.
+def locate_json(text: str, limits: Limits) -> dict[Path, Position]:
+    """Where each value of a JSON text stands. The text has been parsed already, and its depth was looked at: each
+    place costs as much as it is deep.
 
-    Raises DocumentError for a key that is there twice in an object.
+    Raises DocumentError for a key that is there twice in an object, and for more parts than the limit.
     """
     lines = [0, *(index + 1 for index, letter in enumerate(text) if letter == "\n")]
     positions: dict[Path, Position] = {}
@@ -242,6 +243,8 @@ def locate_json(text: str) -> dict[Path, Position]:
         start = token.start(token.lastgroup or 0)
         line = bisect_right(lines, start)
         at = Position(line, start - lines[line - 1] + 1)
+        if len(positions) > limits.nodes:
+            raise DocumentError(f"has more than {limits.nodes} parts.", position=at)
         mark = token["mark"]
         if mark in ("}", "]"):
             kinds.pop()

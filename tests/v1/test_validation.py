@@ -1,5 +1,6 @@
 """Documents that do not fit: every flaw with line, column and path, and what was meant. Nothing of them is applied."""
 
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -145,3 +146,24 @@ def test_problem_json_for_who_asks(put: Put) -> None:
     assert reply.headers["Content-Type"] == "application/problem+json"
     body: dict[str, Any] = reply.json()
     assert (body["status"], body["errors"][0]["loc"]) == (422, ["body", "spec", "modle"])
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ("[" + "1," * 50_001 + "1]", "more than 50000 parts"),
+        ("[" * 900 + "1," * 400_000 + "1" + "]" * 900, "nested more than 64 levels deep"),
+    ],
+    ids=["many", "deep and many"],
+)
+def test_a_document_of_very_many_parts_is_refused_before_their_places_fill_the_memory(
+    client: TestClient, body: str, says: str
+) -> None:
+    tracemalloc.start()
+    try:
+        reply = client.put("/v1/playgrounds/x", content=body, headers={"Content-Type": "application/json"})
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert (reply.status_code, says in reply.text) == (422, True)
+    assert peak < 64 * 1024 * 1024

@@ -27,7 +27,6 @@ async def read_document(request: Request) -> Document:
     except DocumentError as error:
         flaw = Flaw(f"The document {error}", (), error.position, error.document, "document_invalid")
         raise invalid((flaw,)) from None
-    check_content(document.value, ("body",))
     return document
 
 
@@ -35,6 +34,7 @@ def _from_yaml(raw: bytes) -> Document:
     documents = load_yaml(raw, LIMITS)
     if len(documents) != 1:
         raise DocumentError(f"must be one; here are {len(documents)}. Send each to its own playground.")
+    check_content(documents[0].value, ("body",))
     return documents[0]
 
 
@@ -47,7 +47,8 @@ def _from_json(raw: bytes) -> Document:
     except orjson.JSONDecodeError as error:
         message = f"is no valid JSON: {error.msg.partition(': line')[0]}."
         raise DocumentError(message, position=Position(error.lineno, error.colno)) from None
-    return Document(value, 1, locate_json(text))
+    check_content(value, ("body",))  # before the places: those of a deep document would fill the memory
+    return Document(value, 1, locate_json(text, LIMITS))
 
 
 def manifest_of(document: Document, name: str) -> PlaygroundManifest:
