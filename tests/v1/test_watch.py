@@ -96,6 +96,16 @@ def test_without_a_version_a_watch_begins_with_what_there_is(api: Api, put: Put,
     assert (added["type"], added["object"]["metadata"]["name"]) == ("ADDED", "three")
 
 
+def test_who_is_cut_off_while_it_is_told_what_there_is_goes_on_from_the_last(
+    api: Api, put: Put, port: int, watch: Watch
+) -> None:
+    for name, model in (("one", 1), ("two", 2), ("one", 3)):  # the older record has changed last
+        put(name, model=model)
+    first = take(watch(port, "/v1/playgrounds?watch=true"), 1)
+    rest = take(watch(port, f"/v1/playgrounds?watch=true&resourceVersion={version(first[0])}"), 1)
+    assert {message["object"]["metadata"]["name"] for message in first + rest} == {"one", "two"}
+
+
 def test_a_life_as_a_watch_tells_it(api: Api, client: TestClient, put: Put, port: int, watch: Watch) -> None:
     begin = api.store.journal.version()
     uid = put().json()["metadata"]["uid"]

@@ -53,7 +53,8 @@ async def _answer(request: Request, uid: str | None) -> Response:
             version = await ctx.records(journal.version)
             events = await ctx.records(ctx.deps.store.events.list, uid, limit)
             # What was counted in between comes with its own version.
-            first = [_message(event) for event in events if event.version <= version]
+            told = sorted((event for event in events if event.version <= version), key=lambda event: event.version)
+            first = [_message(event) for event in told]
         else:
             await ctx.records(journal.events_since, version, limit=1, uids=uids)  # 410 before anything is sent
 

@@ -66,7 +66,10 @@ async def watch_playgrounds(request: Request, selector: Selector) -> Response:
     first: list[Message] = []
     if version is None:
         snapshot = await ctx.records(ctx.deps.store.journal.snapshot)
-        first = [follower.added(playground) for playground in snapshot.playgrounds if selector.matches(playground)]
+        matching = [playground for playground in snapshot.playgrounds if selector.matches(playground)]
+        # By version, so that who is cut off in their midst can go on from the last one that came.
+        matching.sort(key=lambda playground: playground.metadata.resource_version)
+        first = [follower.added(playground) for playground in matching]
         version = snapshot.version
         first.append(bookmark("Playground", version))
     else:
