@@ -65,7 +65,7 @@ def check_content(value: JsonValue, loc: tuple[str | int, ...]) -> None:
     for _ in range(MAX_DEPTH):
         for item in level:
             if isinstance(item, str) and "\0" in item:
-                raise InvalidRequestError(Problem(loc, "A text holds a NUL character.", "value_error", item))
+                raise InvalidRequestError(Problem(loc, "A text holds a NUL character.", "value_error"))
         level = [child for item in level for child in _children(item)]
         if not level:
             return

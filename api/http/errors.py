@@ -33,6 +33,7 @@ from api.store import (
 )
 
 _INPUT_SHOWN = 200
+_VARIABLES = ("body", "envs")
 _NEVER_SENT = frozenset({502, 503, 504})
 PROBLEM_JSON = "application/problem+json"
 
@@ -51,9 +52,10 @@ class Problem:
     """Where in a document it stands: `document`, `line`, `column`."""
 
     def view(self) -> dict[str, JsonValue]:
-        """The form on the wire; a long input is cut."""
-        text = orjson.dumps(self.input)
-        shown = self.input if len(text) <= _INPUT_SHOWN else text[:_INPUT_SHOWN].decode(errors="ignore") + "…"
+        """The form on the wire; a long input is cut, and that of variables, which may be secrets, is not shown."""
+        given = None if self.loc[:2] == _VARIABLES else self.input
+        text = orjson.dumps(given)
+        shown = given if len(text) <= _INPUT_SHOWN else text[:_INPUT_SHOWN].decode(errors="ignore") + "…"
         return {"loc": list(self.loc), "msg": self.msg, "type": self.type, "input": shown, **(self.place or {})}
 
 

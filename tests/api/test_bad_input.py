@@ -105,6 +105,22 @@ def test_a_body_that_is_no_json_object(client: TestClient, body: bytes, says: st
     assert says in reply.json()["detail"][0]["msg"]
 
 
+@pytest.mark.parametrize(
+    "envs",
+    ['"canary"', '["canary"]', '{"A": "canary\\u0000"}', '{"A": ["canary"]}', '{"1A": "canary"}', '{"A": "canary'],
+)
+def test_what_is_sent_as_variables_is_not_shown_in_an_error(client: TestClient, envs: str) -> None:
+    whole = f'{{"plugin_release": "a@1", "envs": {envs}}}'
+    replies = [client.post("/containers/", content=whole), client.post("/containers/", files=as_fields(envs=[envs]))]
+    replies.append(client.post("/containers/", files=as_fields(envs=[envs, envs])))
+    assert [(reply.status_code, "canary" in reply.text) for reply in replies] == [(422, False)] * 3
+
+
+def as_fields(**fields: list[str]) -> list[tuple[str, tuple[None, str]]]:
+    """A form without a file."""
+    return [(name, (None, text)) for name, texts in fields.items() for text in texts]
+
+
 def test_a_json_body_has_a_limit(client: TestClient) -> None:
     reply = client.post("/containers/", content=b" " * (1024 * 1024 + 1))
     assert reply.status_code == 413
