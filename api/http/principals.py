@@ -8,12 +8,15 @@ believed for a moment, so that many requests are one look at the records; a revo
 import hmac
 from dataclasses import dataclass
 
+import structlog
 from starlette.requests import HTTPConnection
 
 from api.clock import Clock
 from api.resources.token import ADMIN, Requester, Scope, Token, token_digest
 from api.settings import Settings
-from api.store import Store
+from api.store import Store, StoreError
+
+_log = structlog.get_logger(__name__)
 
 BELIEVED = 2.0
 """Seconds."""
@@ -95,7 +98,10 @@ class Principals:
     def _note_use(self, token: Token) -> None:
         now = self._clock.now()
         if token.last_used_at is None or now - token.last_used_at >= _NOTED_EVERY:
-            self._store.tokens.used(token.name, now=now)
+            try:
+                self._store.tokens.used(token.name, now=now)
+            except StoreError as error:  # a full disk, say: no reason to refuse who only wants to read
+                _log.warning("token use not noted", token=token.name, error=str(error))
 
 
 def principal_of(connection: HTTPConnection) -> Principal:

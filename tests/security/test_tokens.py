@@ -14,7 +14,7 @@ from api.http.principals import BELIEVED
 from api.http.serve import check_binding
 from api.resources.token import Scope, token_digest
 from api.settings import Settings
-from api.store import Store
+from api.store import Store, StoreUnavailable
 from tests.api.conftest import TOKEN, Api
 from tests.api.test_create import create, upload
 from tests.e2e.server import BIN, clean_environment
@@ -60,6 +60,16 @@ def test_a_revoked_token_is_good_for_nothing_within_moments(api: Api, as_: As) -
     api.clock.seconds += BELIEVED
     assert client.get("/containers/").status_code == 401
     assert "revoked" in client.get("/containers/").json()["detail"]
+
+
+def test_who_only_reads_is_answered_while_nothing_can_be_written(
+    api: Api, as_: As, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise StoreUnavailable("The disk is full.")
+
+    monkeypatch.setattr(type(api.store.tokens), "used", full)
+    assert as_("read").get("/containers/").status_code == 200
 
 
 def test_who_asks_too_often_is_told_so_and_nobody_else_suffers(api: Api, as_: As) -> None:
