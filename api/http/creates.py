@@ -8,12 +8,12 @@ from starlette.responses import Response
 from api.archives.files import ArchiveWriter
 from api.http.body import read_object
 from api.http.dependencies import Context, context
-from api.http.errors import ApiError, InvalidRequestError, Problem, archive_errors
+from api.http.errors import ApiError, InvalidRequestError, Problem
+from api.http.known_releases import known_or_fetched
 from api.http.links import build_links
 from api.http.multipart import is_multipart, read_form
 from api.http.principals import requester_of
 from api.http.replies import JsonReply
-from api.http.sources import ReleaseSources, SourceError
 from api.http.uploads import check_archive, keep_archive
 from api.http.wanted import Create, form_values, named_release, parse_create, wanted_playground
 from api.resources.agent_view import container_view
@@ -60,31 +60,16 @@ async def _known_source(ctx: Context, create: Create) -> tuple[str, PluginSource
     plugin_release = named_release(create)
     if create.kind is not Kind.PLUGIN_RUNTIME:
         return plugin_release, None
-    return plugin_release, (await known_or_fetched(ctx, create, plugin_release)).source
+    return plugin_release, (await wanted_release(ctx, create)).source
 
 
-async def known_or_fetched(ctx: Context, create: Create, plugin_release: str) -> PluginRelease:
-    """The release, from the records or from a configured source. Raises ApiError: 404, 409, 422, 507."""
-    known = await ctx.records(ctx.deps.store.releases.get, plugin_release)
-    sources = ReleaseSources(ctx.deps.settings, ctx.deps.clock)
-    if known is not None or not sources.any or create.code is None or create.version is None:
-        if known is None:
-            raise unknown_release(plugin_release)
-        return known
-    limit = ctx.deps.settings.max_archive_bytes
-    with archive_errors("plugin_release"):
-        writer = await ctx.disk(ctx.deps.archives.receive, limit)
-        with writer:
-            try:
-                if not await ctx.disk(sources.fetch, create.code, create.version, writer):
-                    raise unknown_release(plugin_release)
-            except SourceError as error:
-                raise ApiError(409, str(error)) from error
-            checked = await ctx.disk(
-                check_archive, writer, code=create.code, version=create.version, hint=create.entrypoint, limit=limit
-            )
-            _log.info("release fetched", release=plugin_release, digest=checked.source.digest)
-            return await keep_archive(ctx, writer, checked)
+async def wanted_release(ctx: Context, create: Create) -> PluginRelease:
+    """The release that is named, from the records or a source. Raises ApiError: 404, 409, 422, 507."""
+    plugin_release = named_release(create)
+    found = await known_or_fetched(ctx, plugin_release, hint=create.entrypoint)
+    if found is None:
+        raise unknown_release(plugin_release)
+    return found
 
 
 async def _record(

@@ -130,6 +130,28 @@ def test_a_release_is_fetched_once_and_kept(api: Api, host: Host) -> None:
     assert client.post("/containers/", json={"plugin_release": "my-plugin@1.0.0"}).status_code == 201
 
 
+def test_what_is_declared_is_fetched_too(api: Api, host: Host) -> None:
+    host.has(plugin())
+    client = client_of(api, host)
+    assert declare(client, "my-plugin@1.0.0")[0] == 201
+    assert declare(client, "my-plugin@1.0.0")[0] == 200
+    assert host.asked == [f"{PATH}.sha256", PATH]
+    status, text = declare(client, "other@1")
+    assert status == 422
+    assert "nobody has uploaded the release other@1" in text
+
+
+def declare(client: TestClient, release: str) -> tuple[int, str]:
+    manifest = {
+        "apiVersion": "playground/v1",
+        "kind": "Playground",
+        "metadata": {"name": "declared"},
+        "spec": {"plugin": {"release": release}},
+    }
+    reply = client.put("/v1/playgrounds/declared", json=manifest)
+    return reply.status_code, reply.text
+
+
 def test_what_nobody_has_is_404(api: Api, host: Host) -> None:
     assert detail(client_of(api, host))[0] == 404
 

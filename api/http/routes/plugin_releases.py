@@ -6,7 +6,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from api.http.body import read_object
-from api.http.creates import known_or_fetched
+from api.http.creates import wanted_release
 from api.http.dependencies import Context, context
 from api.http.errors import ApiError, InvalidRequestError, Problem
 from api.http.lookups import is_number
@@ -15,7 +15,7 @@ from api.http.pages import check_query, page_of, page_view
 from api.http.replies import JsonReply, no_content
 from api.http.routing import resource
 from api.http.uploads import check_archive, keep_archive
-from api.http.wanted import form_values, named_release, parse_create
+from api.http.wanted import form_values, parse_create
 from api.resources.release import PluginRelease
 from api.resources.value import timestamp
 from api.store import ReleaseInUse
@@ -39,7 +39,7 @@ async def create_release(request: Request) -> Response:
         async with read_form(request, ctx) as form:
             return await _upload(ctx, form)
     create = parse_create(await read_object(request))
-    return JsonReply(release_detail(await known_or_fetched(ctx, create, named_release(create))))
+    return JsonReply(release_detail(await wanted_release(ctx, create)))
 
 
 async def read_release(request: Request) -> Response:

@@ -4,6 +4,7 @@ from api.archives.config import read_config
 from api.archives.entrypoint import resolve_entrypoint
 from api.archives.errors import ArchiveError, ArchiveNotFound
 from api.http.dependencies import Context
+from api.http.known_releases import known_or_fetched
 from api.http.v1.bodies import at
 from api.resources.declared import image_release, wanted_of
 from api.resources.documents import Document
@@ -28,6 +29,7 @@ async def resolve(
 
     Raises:
         InvalidRequestError: an unknown release or content, an image or a port that the operator does not allow.
+        ApiError: 409 when a source of releases fails, 507 for a full disk.
     """
     settings, spec = ctx.deps.settings, manifest.spec
     if spec.port is not None and spec.port.host is not None and spec.port.host not in settings.port_range:
@@ -45,7 +47,7 @@ async def resolve(
     assert release is not None, "the manifest's own rule"
     if kept is not None and kept.spec.plugin is not None and kept.spec.plugin_release == release:
         return wanted_of(manifest, release, kept.spec.plugin)
-    known = await ctx.records(ctx.deps.store.releases.get, release)
+    known = await known_or_fetched(ctx, release)
     if known is None:
         message = f"nobody has uploaded the release {release}; upload its archive first (POST /v1/pluginreleases)"
         raise at(document, (*_PLUGIN, "release"), message)

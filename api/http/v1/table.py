@@ -61,6 +61,7 @@ def _json(model: str) -> dict[str, dict[str, object]]:
 
 _WATCHED = {JSON_LINES: ref("WatchMessage"), SSE: {"type": "string"}}
 _INVALID = Answer(422, "Something of the request does not fit; all of it is said.", _json("Error"))
+_FULL = Answer(507, "The disk is full.", _json("Error"))
 _ABSENT = Answer(404, "There is none.", _json("Error"))
 _GONE = Answer(410, "The changes since then are not known any more: list anew.", _json("Error"))
 _CONFLICT = Answer(409, "The record, or another one, is in the way.", _json("Error"))
@@ -109,7 +110,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "applyPlayground",
         "Apply a document: create, configure, or leave alone what is so already.",
         playgrounds.put_playground,
-        (_WRITTEN, _CREATED, _CONFLICT, _UNMET, _LARGE, _MEDIA, _INVALID),
+        (_WRITTEN, _CREATED, _CONFLICT, _UNMET, _LARGE, _MEDIA, _INVALID, _FULL),
         (_NAME, _DRY_RUN, _IF_MATCH, _IF_NONE_MATCH),
         _DOCUMENT,
     ),
@@ -119,7 +120,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "patchPlayground",
         "Change some of it.",
         playgrounds.patch_playground,
-        (_WRITTEN, _ABSENT, _CONFLICT, _UNMET, _LARGE, _MEDIA, _INVALID),
+        (_WRITTEN, _ABSENT, _CONFLICT, _UNMET, _LARGE, _MEDIA, _INVALID, _FULL),
         (_NAME, _DRY_RUN, _IF_MATCH, _IF_NONE_MATCH),
         _PATCH,
     ),
@@ -208,7 +209,7 @@ OPERATIONS: tuple[Operation, ...] = (
             _LARGE,
             _MEDIA,
             _INVALID,
-            Answer(507, "The disk is full.", _json("Error")),
+            _FULL,
         ),
         (),
         _ARCHIVE,
