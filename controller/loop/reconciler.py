@@ -24,6 +24,9 @@ from controller.planner.orphans import orphans
 
 log = structlog.get_logger()
 
+_NO_TIME_TO_EXPIRE = {Situation.UNKNOWN, Situation.EXPIRED}
+"""Where the end of its time to live may be past already: looking again at once would see the same, for ever."""
+
 
 @dataclass(frozen=True, slots=True)
 class PassResult:
@@ -101,7 +104,7 @@ class Reconciler:
     def _result(self, view: View, decided: Plan, outcome: Outcome, said: Report) -> PassResult:
         now = self.clock.now()
         again = next_look(decided, outcome, said.status, now)
-        if view.expires_at is not None and decided.situation is not Situation.EXPIRED:
+        if view.expires_at is not None and decided.situation not in _NO_TIME_TO_EXPIRE:
             again = min(again if again is not None else view.expires_at, view.expires_at)
         failed = outcome.failed.kind if outcome.failed else None
         return PassResult(
