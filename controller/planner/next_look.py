@@ -7,6 +7,8 @@ from controller.planner.situations.record import UNKNOWN_PAUSE
 
 NO_PORT_PAUSE = 5.0
 _TOLD = {FailureKind.REFUSED, FailureKind.NAME_TAKEN, FailureKind.FAILED, FailureKind.CONFLICT}
+_TAKES_ITS_TIME = {Situation.BUILD_NEEDED, Situation.FINALIZING}
+"""What was done has only been begun: the engine answers that a removal is on its way just as that it is done."""
 _FAILED_NOW = {Situation.BUILD_FAILED, Situation.CRASHED, Situation.IMAGE_MISSING, Situation.UNHEALTHY}
 
 
@@ -21,7 +23,7 @@ def next_look(plan: Plan, outcome: Outcome, reported: PlaygroundStatus, now: flo
         if failed.kind in _TOLD:
             return reported.next_attempt_at
         return None if failed.kind is FailureKind.STALE_CLAIM else now
-    if plan.situation is Situation.BUILD_NEEDED:
+    if plan.situation in _TAKES_ITS_TIME:
         return plan.look_again
     if outcome.done:
         return None if plan.situation is Situation.GONE else now

@@ -204,3 +204,13 @@ def test_what_was_not_seen_says_nothing_and_the_quarantine_is_an_event() -> None
     event = event_of(port_taken[0])
     assert event is not None
     assert (event.type, event.reason) == (EventType.WARNING, Reason.PORT_QUARANTINED)
+
+
+def test_a_container_that_will_not_go_is_asked_about_less_and_less() -> None:
+    """The engine answers that its removal is on its way, which counts as done, and there it is again."""
+    pauses = []
+    for asked in (0.0, 1.0, 20.0, 100.0, 10_000.0):
+        doomed = playground(deleted_at=NOW - asked)
+        finalizing = plan(view(doomed, current(doomed)))
+        pauses.append((next_look(finalizing, all_done(finalizing), doomed.status, NOW) or NOW) - NOW)
+    assert pauses == pytest.approx([0.2, 0.2, 2.0, 10.0, 30.0])

@@ -16,6 +16,9 @@ from controller.planner.view import View
 
 UNKNOWN_PAUSE = 1.0
 REMOVING_PAUSE = 0.2
+LONGEST_REMOVING_PAUSE = 30.0
+REMOVING_SHARE = 0.1
+"""Of the time since deletion was asked for: what the engine can't get rid of is looked at less and less."""
 
 
 def unknown(view: View) -> Plan | None:
@@ -42,7 +45,9 @@ def finalizing(view: View) -> Plan | None:
     removals = tuple(
         RemoveContainer(c.id, c.name, cause) for c in view.containers if c.state is not ContainerState.REMOVING
     )
-    return Plan(Situation.FINALIZING, (*cancel, *removals), look_again=view.now + REMOVING_PAUSE)
+    waited = view.now - (view.playground.metadata.deletion_requested_at or view.now)
+    pause = min(LONGEST_REMOVING_PAUSE, max(REMOVING_PAUSE, REMOVING_SHARE * waited))
+    return Plan(Situation.FINALIZING, (*cancel, *removals), look_again=view.now + pause)
 
 
 def expired(view: View) -> Plan | None:
