@@ -5,6 +5,8 @@ import hashlib
 FIRST = 1.0
 LAST = 300.0
 SPREAD = 0.2
+LONGEST = LAST * (1.0 + SPREAD)
+"""No wait is longer."""
 
 
 def delay(failures: int, uid: str) -> float:

@@ -1,5 +1,6 @@
 """One look at a key: what is wanted and what was seen, with the facts the situations ask for derived once."""
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -26,11 +27,15 @@ from controller.domain.observed import (
     ProbeVerdict,
     Unknown,
 )
+from controller.planner.backoff import LONGEST
 from controller.planner.policy import Policy
 from controller.planner.wanted import image_reference, wanted_container
 
 GIVES_UP = frozenset({Reason.TIMED_OUT, Reason.CONTAINER_EXITED, Reason.OUT_OF_MEMORY})
 """Failures of the container itself, for which an older one is put back."""
+
+CLOCK_TOLERANCE = 2.0
+"""Seconds by which a time may lie ahead; one that lies further ahead is from before the clock was set back."""
 
 
 @dataclass(frozen=True)
@@ -180,12 +185,12 @@ class View:
     @property
     def restart_requested_at(self) -> float:
         """When somebody last asked for a restart; 0 for never."""
-        return self.playground.metadata.restart_requested_at or 0.0
+        return self._past(self.playground.metadata.restart_requested_at)
 
     @property
     def last_asked_at(self) -> float:
         """When somebody last asked for something: this generation, or a restart."""
-        return max(self.playground.metadata.spec_changed_at, self.restart_requested_at)
+        return max(self._past(self.playground.metadata.spec_changed_at), self.restart_requested_at)
 
     @property
     def retry_is_asked_for(self) -> bool:
@@ -195,8 +200,7 @@ class View:
     @property
     def has_recovered(self) -> bool:
         """Whether it has served since the failure: what happens from then on is another failure."""
-        served_at = self.status.ready_since
-        return self.failure is not None and served_at is not None and served_at > self.failure.at
+        return self.failure is not None and self._past(self.status.ready_since) > self.failure.at
 
     @property
     def only_a_change_helps(self) -> bool:
@@ -214,7 +218,7 @@ class View:
             return False
         if self.status.next_attempt_at is None:
             return self.only_a_change_helps
-        return self.status.next_attempt_at > self.now
+        return self.now < self.status.next_attempt_at <= self.now + LONGEST + CLOCK_TOLERANCE
 
     @property
     def is_ready(self) -> bool:
@@ -231,7 +235,8 @@ class View:
 
     def ended_with_the_engine(self, container: ObservedContainer) -> bool:
         """Whether it may have ended because its engine did: nobody has heard the engine since before that."""
-        return (container.finished_at or 0.0) <= self.observed.heard_since
+        heard_since = self.observed.heard_since
+        return math.isinf(heard_since) or (container.finished_at or 0.0) <= self._past(heard_since)
 
     def ended_on_its_own(self, container: ObservedContainer) -> bool:
         """Whether it ended after all that was last asked for: earlier ends are history, or were our own doing.
@@ -243,9 +248,17 @@ class View:
             return False
         if (container.started_at or 0.0) <= self.restart_requested_at:
             return False
-        told_at = self.failure.at if self.failure is not None else 0.0
+        told_at = self._past(self.failure.at) if self.failure is not None else 0.0
         ended_at = container.finished_at or 0.0
         return ended_at > self.last_asked_at and ended_at >= told_at and self.is_news(container.run)
+
+    def _past(self, moment: float | None) -> float:
+        """The moment, or 0 (long ago) for none and for one that is yet to come: then the clock was set back since.
+
+        Nothing that happens from then on is later than such a moment, and whatever waits for that would wait, or be
+        done over and over, until the clock has caught up.
+        """
+        return moment if moment is not None and moment <= self.now + CLOCK_TOLERANCE else 0.0
 
 
 def build_incident(build: BuildEnded) -> str:

@@ -320,3 +320,34 @@ def test_a_refused_archive_waits_for_a_change() -> None:
     assert find(story.playground.status.conditions, ConditionType.ACCEPTED) is not None
     story.ask(generation=3, spec_changed_at=story.now)
     assert story.look(image=ABSENT, build=ended).startswith("BuildNeeded")
+
+
+def test_a_clock_that_is_set_back_neither_restarts_for_ever_nor_forgets_to_back_off() -> None:
+    """All that was asked for, told and heard lies ahead, and each run from now on begins and ends before it."""
+    story = Story(playground(asked_at=NOW - 60, restart_at=NOW - 50))
+    assert story.look(current(playground(), started_at=NOW - 40), probe=READY) == "Serving"
+    story.now = NOW - 3600
+    heard: dict[str, Any] = {"heard_since": NOW - 100}
+    run = current(playground(), state=EXITED, started_at=NOW - 40, finished_at=story.now)
+    assert story.look(run, **heard) == "Crashed"
+    pauses = []
+    for _ in range(4):
+        assert story.look_again is not None
+        pauses.append(round(story.look_again - story.now))
+        assert story.look(run, **heard) == "BackingOff"
+        story.now = story.look_again + 0.1
+        assert story.look(run, **heard).startswith("NotStarted")
+        run = at(run, started_at=story.now, finished_at=story.now + 1)
+        story.now += 1
+        assert story.look(run, **heard) == "Crashed"
+    assert pauses == [1, 2, 4, 8]
+    serves = at(run, started_at=story.now, state=ContainerState.RUNNING, finished_at=None)
+    assert story.look(serves, probe=READY, **heard) == "Serving"
+
+
+def test_nobody_waits_longer_than_the_longest_pause_when_the_clock_is_set_back() -> None:
+    story = Story(playground(asked_at=NOW - 60))
+    run = current(playground(), state=EXITED, started_at=NOW - 2, finished_at=NOW - 1)
+    assert story.look(run) == "Crashed"
+    story.now = NOW - 3600
+    assert story.look(run).startswith("NotStarted")
