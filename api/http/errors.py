@@ -34,6 +34,8 @@ from api.store import (
 
 _INPUT_SHOWN = 200
 _VARIABLES = ("body", "envs")
+MOST_PROBLEMS = 100
+"""That one reply tells: nobody reads more, and a small body can have a hundred thousand."""
 _NEVER_SENT = frozenset({502, 503, 504})
 PROBLEM_JSON = "application/problem+json"
 
@@ -81,9 +83,10 @@ class ApiError(Exception):
 
 
 class InvalidRequestError(ApiError):
-    """422: the request is understood and does not fit, at these places."""
+    """422: the request is understood and does not fit, at these places (the first of them, where they are many)."""
 
-    def __init__(self, *problems: Problem) -> None:
+    def __init__(self, *all_problems: Problem) -> None:
+        problems = all_problems[:MOST_PROBLEMS]
         super().__init__(422, " ".join(f"{'.'.join(map(str, p.loc))}: {p.msg}" for p in problems))
         self.problems = problems
 

@@ -7,7 +7,7 @@ from pydantic import JsonValue
 from starlette.datastructures import QueryParams
 from starlette.requests import HTTPConnection
 
-from api.http.errors import InvalidRequestError, Problem, one_of
+from api.http.errors import MOST_PROBLEMS, InvalidRequestError, Problem, one_of
 from api.http.links import page_url
 from api.resources.identity import Kind
 from api.resources.listing import Page, PlaygroundFilters
@@ -26,6 +26,8 @@ def check_query(query: QueryParams, known: Collection[str], repeated: Collection
     """Refuses what is unknown, empty, or there twice: a misspelt filter must not answer with everything."""
     problems: list[Problem] = []
     for name in dict.fromkeys(query.keys()):
+        if len(problems) == MOST_PROBLEMS:
+            break
         values = query.getlist(name)
         if name not in known:
             say = (

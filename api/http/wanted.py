@@ -12,7 +12,7 @@ import orjson
 from pydantic import JsonValue
 
 from api.http.body import Json, as_object, is_integer, parse
-from api.http.errors import InvalidRequestError, Problem, one_of
+from api.http.errors import MOST_PROBLEMS, InvalidRequestError, Problem, one_of
 from api.http.pages import is_integer_text
 from api.resources.identity import Kind
 from api.resources.playground import (
@@ -108,7 +108,8 @@ def parse_create(body: Json) -> Create:
         health_path=reader.path(),
         egress=reader.egress(),
         warnings=tuple(
-            f"The field {name[:80]!r} is not known here and was ignored." for name in body if name not in _READ
+            f"The field {name[:80]!r} is not known here and was ignored."
+            for name in [name for name in body if name not in _READ][:MOST_PROBLEMS]
         ),
     )
     if create.kind is Kind.CODE_SERVER and create.image is None:

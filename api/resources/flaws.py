@@ -24,6 +24,8 @@ _WANTED = {
     "model_attributes_type": "a mapping",
 }
 _MENDED_BY_QUOTES = (bool, int, float)
+MOST_FLAWS = 100
+"""That are told of one document: what was meant takes time to find out, and a small one can have many thousands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +53,10 @@ def written(path: Path) -> str:
 
 
 def read_manifest(document: Document) -> tuple[PlaygroundManifest | None, tuple[Flaw, ...]]:
-    """The playground that a document asks for, or all that is wrong with it, in the order in which it stands there.
+    """The playground that a document asks for, or what is wrong with it, in the order in which it stands there.
 
-    `status` is what the controller saw: it is not looked at.
+    That is all of it, but for a document with more than `MOST_FLAWS`. `status` is what the controller saw: it is not
+    looked at.
     """
     value = document.value
     if not isinstance(value, dict):
@@ -61,7 +64,7 @@ def read_manifest(document: Document) -> tuple[PlaygroundManifest | None, tuple[
     try:
         return PlaygroundManifest.model_validate({key: part for key, part in value.items() if key != "status"}), ()
     except ValidationError as error:
-        flaws = [_explained(document, details) for details in error.errors(include_url=False)]
+        flaws = [_explained(document, details) for details in error.errors(include_url=False)[:MOST_FLAWS]]
     last = Position(10**9, 0)
     places = [flaw.position or last for flaw in flaws]
     order = sorted(range(len(flaws)), key=lambda index: (places[index].line, places[index].column, flaws[index].path))

@@ -1,5 +1,6 @@
 """Documents that do not fit: every flaw with line, column and path, and what was meant. Nothing of them is applied."""
 
+import time
 import tracemalloc
 from typing import Any
 
@@ -167,3 +168,26 @@ def test_a_document_of_very_many_parts_is_refused_before_their_places_fill_the_m
         tracemalloc.stop()
     assert (reply.status_code, says in reply.text) == (422, True)
     assert peak < 64 * 1024 * 1024
+
+
+def test_very_many_variables_take_no_time_to_compare(client: TestClient) -> None:
+    variables = [{"name": f"A{number}"} for number in range(20_000)]
+    began = time.process_time()
+    reply = client.put("/v1/playgrounds/x", json=document("x", env=[*variables, {"name": "A0"}]))
+    assert "env has A0 more than once" in reply.text
+    assert time.process_time() - began < 2.0, "compared with each other they take four"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("PUT", "/v1/playgrounds/x", document("x", **{f"resourc{number}": 1 for number in range(5000)})),
+        ("PUT", "/v1/playgrounds/x", document("x", env=[{"name": "9"}] * 5000)),
+        ("POST", "/containers/", {"plugin_release": "a@1", "envs": {f"9{number}": [] for number in range(5000)}}),
+        ("PATCH", "/containers/1", {f"field{number}": 1 for number in range(5000)}),
+        ("GET", "/containers/?" + "&".join(f"a{number}" for number in range(5000)), None),
+    ],
+)
+def test_of_very_many_flaws_the_first_are_told(client: TestClient, method: str, path: str, body: Any) -> None:
+    reply = client.request(method, path, json=body)
+    assert (reply.status_code, len(reply.json()["detail"])) == (422, 100)
