@@ -5,6 +5,7 @@ a text and a number a number, and what is not known is refused.
 """
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
@@ -226,8 +227,8 @@ class SpecManifest(Wire):
 
     @model_validator(mode="after")
     def _fits(self) -> "SpecManifest":
-        names = [variable.name for variable in self.env or ()]
-        twice = sorted({name for name in names if names.count(name) > 1})
+        names = Counter(variable.name for variable in self.env or ())
+        twice = sorted(name for name, count in names.items() if count > 1)
         if twice:
             raise ValueError(f"env has {', '.join(twice[:5])} more than once")
         if sum(len(variable.name) + len((variable.value or "").encode()) for variable in self.env or ()) > ENV_TOTAL:
