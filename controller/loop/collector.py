@@ -99,7 +99,7 @@ class Collector:
                 self.engine.remove_network(name)
                 return 1
             case RemoveArchive(digest=digest):
-                return int(self.archives.delete(digest))
+                return int(self._still_unused(digest) and self.archives.delete(digest))
             case RemoveBuildLog(uid=uid):
                 self.build_logs.remove(uid)
                 return 1
@@ -114,3 +114,15 @@ class Collector:
                 )
             case _:
                 assert_never(collection)
+
+    def _still_unused(self, digest: str) -> bool:
+        """Whether nobody came to want the archive while other things were removed: it could not be made again.
+
+        An upload renews the file before its record is written, so one of the two tells.
+        """
+        try:
+            modified_at = self.archives.path(digest).stat().st_mtime
+        except FileNotFoundError:
+            return False
+        is_old = self.clock.now() - modified_at >= self.keep.archive_grace
+        return is_old and digest not in self.store.releases.digests_in_use()
