@@ -14,7 +14,14 @@ from controller.builds.context import stream_context
 from controller.builds.errors import RecipeInvalid
 from controller.builds.pool import BuildError, BuildJob
 from controller.builds.recipe import BuildOptions, archive_recipe
-from controller.engine.errors import BuildCancelled, BuildTimedOut, EngineError, EngineUnavailable, ImageBuildFailed
+from controller.engine.errors import (
+    BuildCancelled,
+    BuildTimedOut,
+    EngineError,
+    EngineFailed,
+    EngineUnavailable,
+    ImageBuildFailed,
+)
 from controller.engine.interface import Engine, ImageToBuild
 from controller.planner.wanted import LABEL_CONTROLLER, LABEL_RELEASE
 
@@ -51,6 +58,8 @@ class ImageBuilder:
         except BuildCancelled:
             bound.info("build cancelled")
             return None
+        except EngineFailed as error:  # it answers, so this may last: with back-off, and told when it does
+            return BuildError(str(error), by_engine=True)
         except EngineUnavailable as error:
             bound.warning("build interrupted", error=str(error))
             return None

@@ -33,6 +33,8 @@ class BuildError:
     message: str
     log_tail: tuple[str, ...] = ()
     terminal: bool = False
+    by_engine: bool = False
+    """Whether the engine failed, which says nothing about the plugin."""
 
 
 class Builder(Protocol):
@@ -127,5 +129,6 @@ class BuildPool:
                 error=error.message if error else None,
                 log_tail=error.log_tail if error else (),
                 terminal=error.terminal if error else False,
+                by_engine=error.by_engine if error else False,
             )
         self._on_end(uid)

@@ -99,6 +99,8 @@ class BuildEnded:
     log_tail: tuple[str, ...] = ()
     terminal: bool = False
     """Whether trying again without a change is of no use (the archive is refused)."""
+    by_engine: bool = False
+    """Whether the engine answered that it could not, which says nothing about the plugin."""
 
 
 class ProbeVerdict(StrEnum):

@@ -24,6 +24,7 @@ from controller.engine.errors import (
     BuildCancelled,
     BuildTimedOut,
     EngineError,
+    EngineFailed,
     EngineRefused,
     EngineUnavailable,
     ImageBuildFailed,
@@ -85,9 +86,9 @@ def build_image(
     twenty times a second; ``deadline_s`` counts seconds from now. Both end the build on the engine too.
 
     Raises ImageBuildFailed (a step failed, or the Dockerfile is wrong), BuildCancelled, BuildTimedOut, each with the
-    last 100 lines; EngineRefused when the request itself is wrong; EngineUnavailable when the connection broke or the
-    engine answered a 5xx, in which case nothing is known about the build. An error of ``context`` itself comes through
-    as it is.
+    last 100 lines; EngineRefused when the request itself is wrong; EngineFailed when the engine answered a 5xx;
+    EngineUnavailable when the connection broke, in which case nothing is known about the build. An error of
+    ``context`` itself comes through as it is.
     """
     is_cancelled = cancelled.is_set if isinstance(cancelled, threading.Event) else cancelled
     tail: deque[str] = deque(maxlen=LOG_TAIL_LINES)
@@ -244,9 +245,13 @@ def _pieces_of(context: BuildContext) -> Iterator[bytes]:
 
 def _failure(reason: str) -> _Failure | EngineError:
     """A failed build, unless the engine broke it off by itself (it does so when it is being stopped)."""
-    if "context canceled" in reason or "shutting down" in reason:
+    if _is_broken_off(reason):
         return EngineUnavailable(f"The engine broke a build off: {reason}")
     return _Failure(reason)
+
+
+def _is_broken_off(reason: str) -> bool:
+    return "context canceled" in reason or "shutting down" in reason
 
 
 def _refusal(response: requests.Response) -> EngineError:
@@ -256,7 +261,8 @@ def _refusal(response: requests.Response) -> EngineError:
     except (ValueError, KeyError, TypeError, requests.RequestException):
         text = response.reason or "no reason given"
     if response.status_code >= 500 and not text.startswith("invalid "):  # 20.10 answers a bad image name with a 500
-        return EngineUnavailable(f"The engine could not begin a build ({response.status_code}): {text}")
+        kind = EngineUnavailable if _is_broken_off(text) else EngineFailed
+        return kind(f"The engine could not begin a build ({response.status_code}): {text}")
     return EngineRefused(f"The engine refused a build ({response.status_code}): {text}")
 
 

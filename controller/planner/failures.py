@@ -43,6 +43,7 @@ def _seen_failure(view: View, plan: Plan) -> Failure | None:
         case Situation.BUILD_FAILED if view.build_failure is not None:
             build = view.build_failure
             reason = Reason.ARCHIVE_REFUSED if build.terminal else Reason.BUILD_FAILED
+            reason = Reason.ENGINE_FAILED if build.by_engine else reason
             text = f"The image could not be built: {build.error}"
             return _failure(view, reason, text, incident=build_incident(build), log_tail=build.log_tail)
         case Situation.IMAGE_NOT_ALLOWED if _is_untold(view, Reason.IMAGE_NOT_ALLOWED):

@@ -6,7 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from controller.builds.pool import BuildError, BuildJob, BuildPool
-from controller.engine.errors import BuildCancelled, EngineUnavailable, ImageBuildFailed
+from controller.engine.errors import BuildCancelled, EngineFailed, EngineUnavailable, ImageBuildFailed
 from controller.engine.interface import Engine, ImageToBuild
 from controller.planner.wanted import LABEL_CONTROLLER
 from tests.fakes.clock import FakeClock
@@ -61,6 +61,8 @@ class FakeBuilder:
             self._engine.build(CONTEXT, image, cancelled=cancelled, deadline=600.0, on_line=on_step)
         except ImageBuildFailed as error:
             return BuildError(error.reason, error.log_tail)
+        except EngineFailed as error:
+            return BuildError(str(error), by_engine=True)
         except (BuildCancelled, EngineUnavailable):
             return None
         return None

@@ -14,6 +14,7 @@ from controller.builds.recipe import BuildOptions
 from controller.engine.errors import (
     BuildCancelled,
     BuildTimedOut,
+    EngineFailed,
     EngineRefused,
     EngineUnavailable,
     ImageBuildFailed,
@@ -74,6 +75,7 @@ FAILURES: list[tuple[Exception, BuildError | None]] = [
     (BuildTimedOut("too long", ["line"]), BuildError("too long", ("line",))),
     (BuildCancelled("cancelled"), None),
     (EngineUnavailable("it went away"), None),
+    (EngineFailed("its disk is full"), BuildError("its disk is full", by_engine=True)),
     (EngineRefused("no"), BuildError("no")),
     (
         RuntimeError("a bug"),

@@ -1,6 +1,6 @@
 """Stories over several passes: each step is one look, and what the pass reports is what the next one starts from."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from api.resources.conditions import ConditionType, Reason, find
@@ -351,3 +351,19 @@ def test_nobody_waits_longer_than_the_longest_pause_when_the_clock_is_set_back()
     assert story.look(run) == "Crashed"
     story.now = NOW - 3600
     assert story.look(run).startswith("NotStarted")
+
+
+def test_an_engine_that_cannot_build_backs_off_and_is_told_when_it_lasts() -> None:
+    story = Story(playground())
+    told, pauses = [], []
+    for _ in range(4):
+        ended = replace(built(story.playground, "its disk is full", ended_at=story.now), by_engine=True)
+        assert story.look(image=ABSENT, build=ended) == "BuildFailed"
+        assert story.look_again is not None
+        told.append(story.reason())
+        pauses.append(round(story.look_again - story.now))
+        story.now = story.look_again + 0.1
+        assert story.look(image=ABSENT, build=ended).startswith("BuildNeeded")
+        story.now += 1
+    assert told == [Reason.STARTING, Reason.STARTING, Reason.ENGINE_FAILED, Reason.ENGINE_FAILED]
+    assert pauses == [1, 2, 4, 8]
