@@ -39,6 +39,8 @@ NOTIFY_CHANNEL = "playground_desired"
 MIGRATE = "run `playground-server migrate`"
 _ATTEMPTS = 6
 _BUSY_SECONDS = 5.0
+_FROZEN_SECONDS = 60.0
+"""What a process may be silent for in the midst of a transaction; it would hold up all other writers."""
 _POOL_SIZE, _POOL_OVERFLOW, _POOL_SECONDS = 8, 32, 10.0
 # Serialization failure and deadlock: the transaction did nothing, and run again it may succeed.
 _TRANSIENT_SQLSTATES = frozenset({"40001", "40P01", "55P03"})
@@ -205,7 +207,9 @@ def open_database(url: str) -> Database:
         event.listen(engine, "begin", _begin_sqlite)
         return Database(engine)
     if parsed.drivername == "postgresql+psycopg":
-        return Database(_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": 5}))
+        engine = _engine(url, pool_pre_ping=True, connect_args={"connect_timeout": 5})
+        event.listen(engine, "connect", _prepare_postgresql)
+        return Database(engine)
     raise StoreError(
         f"The database URL starts with {parsed.drivername}://: write sqlite:///path or postgresql+psycopg://…."
     )
@@ -253,6 +257,14 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.close()
+
+
+def _prepare_postgresql(connection: Any, _record: object) -> None:
+    """Nobody waits for a lock without end, and who stopped in the midst of a transaction loses what it holds."""
+    connection.autocommit = True  # else the settings would go with the first rollback
+    connection.execute(f"SET lock_timeout = {int(_BUSY_SECONDS * 1000)}")
+    connection.execute(f"SET idle_in_transaction_session_timeout = {int(_FROZEN_SECONDS * 1000)}")
+    connection.autocommit = False
 
 
 def _begin_sqlite(connection: Connection) -> None:

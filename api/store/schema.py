@@ -33,6 +33,8 @@ def run(database: Database, step: Callable[[Config], None]) -> None:
 
     def work(transaction: Transaction) -> None:
         if not database.is_sqlite:  # SQLite's write lock is held already
+            # Another process may migrate for a long time: that is waited for.
+            transaction.connection.execute(text("SET LOCAL lock_timeout = 0"))
             transaction.connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
         found = _current(transaction.connection)
         if found and found not in _known():

@@ -12,6 +12,7 @@ from api.resources.wanted import Applied
 from api.store import NoFreePort, Store, StoreUnavailable
 from api.store.database import Transaction, open_database
 from tests.store.builders import NOW, apply, at_once, claim, only
+from tests.store.conftest import Databases
 
 
 def test_fifty_requests_for_one_identity_make_one_record(store: Store, second: Store) -> None:
@@ -104,6 +105,35 @@ def test_a_locked_sqlite_file_is_unavailable_and_may_be_tried_again(sqlite_path:
     other.close()
     assert apply(store).outcome == "created"
     store.close()
+
+
+@pytest.mark.postgres
+def test_a_lock_of_postgresql_is_not_waited_for_without_end(
+    postgres_databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.store.database._BUSY_SECONDS", 0.2)
+    monkeypatch.setattr("api.store.database._FROZEN_SECONDS", 2.0)
+    url = postgres_databases.migrated()
+    store, frozen = Store.open(url), open_database(url)
+    try:
+        with frozen.engine.connect() as connection:
+            Transaction(connection).next_version()  # and nothing more: its process was stopped, say
+            with pytest.raises(StoreUnavailable, match="lock timeout"):
+                apply(store)
+            # The server ends it, and what it held is free. Each look waits for the lock.
+            assert any(_applies(store) for _ in range(50))
+            connection.invalidate()
+    finally:
+        frozen.close()
+        store.close()
+
+
+def _applies(store: Store) -> bool:
+    try:
+        apply(store)
+    except StoreUnavailable:
+        return False
+    return True
 
 
 def test_a_database_that_does_not_answer_is_unavailable() -> None:
