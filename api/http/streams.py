@@ -9,6 +9,7 @@ from api.resources.agent_view import message
 from api.resources.build import Build, BuildState
 from api.resources.phase import Phase, phase
 from api.resources.playground import Playground
+from api.store import StoreError
 
 HEARTBEAT = 10.0
 _NOT_SEEN = "Waiting for the controller to see the request."
@@ -34,7 +35,11 @@ async def _messages(ctx: Context, build_id: str, heartbeat: float) -> AsyncItera
     clock = ctx.deps.clock
     silent_since = clock.monotonic()
     while not ctx.changes.closed:
-        found = await ctx.records(ctx.deps.store.builds.get_with_playground, build_id)
+        try:
+            found = await ctx.records(ctx.deps.store.builds.get_with_playground, build_id)
+        except StoreError:  # it may answer again: the build goes on meanwhile
+            await ctx.changes.wait(_LOOK_AGAIN)
+            continue
         if found is None:
             yield {"type": "error", "message": f"Build {build_id} is not known any more."}
             return

@@ -1,5 +1,6 @@
 """Builds: asked for, cancelled, followed live."""
 
+import itertools
 import json
 import threading
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from api.http import streams
+from api.store import StoreUnavailable
 from tests.api.conftest import TOKEN, Api
 from tests.api.plugins import plugin
 from tests.api.raw import RawClient
@@ -110,6 +112,22 @@ def test_events_over_sse_end_by_themselves(api: Api, raw: RawClient, made: dict[
 def test_a_finished_build_answers_with_its_end(api: Api, client: TestClient, made: dict[str, Any]) -> None:
     api.controller().failed(made["uid"], "No.")
     assert _messages(client.get(f"/builds/{made['build_id']}/events").text) == [{"type": "error", "message": "No."}]
+
+
+def test_a_stream_outlives_records_that_do_not_answer_for_a_moment(
+    api: Api, client: TestClient, made: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads, answer = itertools.count(), api.store.builds.get_with_playground
+
+    def look(build_id: str) -> object:
+        if next(reads) == 1:  # the first read of the stream itself
+            raise StoreUnavailable("The database does not answer.")
+        return answer(build_id)
+
+    api.controller().failed(made["uid"], "No.")
+    monkeypatch.setattr(api.store.builds, "get_with_playground", look)
+    assert _messages(client.get(f"/builds/{made['build_id']}/events").text) == [{"type": "error", "message": "No."}]
+    assert next(reads) == 3
 
 
 def test_the_same_over_a_websocket(api: Api, client: TestClient, made: dict[str, Any]) -> None:
