@@ -11,6 +11,8 @@ from controller.planner.view import GIVES_UP, View, build_incident
 
 LOG_LINES_KEPT = 100
 LOG_LINES_SHOWN = 20
+LINE_LENGTH_KEPT = 2000
+"""Of each line: who prints without an end shall not fill the records with it."""
 ENGINE_FAILURES_TO_TELL = 3
 """An engine that fails once or twice in a row is none of the playground's doing: nobody's wait is ended for it yet."""
 _REASONS = {
@@ -150,5 +152,5 @@ def _failure(
         incident=incident,
         exit_code=exit_code,
         oom_killed=oom_killed,
-        log_tail=log_tail[-LOG_LINES_KEPT:],
+        log_tail=tuple(line[:LINE_LENGTH_KEPT] for line in log_tail[-LOG_LINES_KEPT:]),
     )

@@ -252,3 +252,10 @@ def test_a_start_that_took_too_long_says_what_was_probed() -> None:
     assert failure.message == (
         "It did not serve within 60 s: GET /config on port 7860 of the container never answered 200 (it answered 500)."
     )
+
+
+def test_a_log_without_line_ends_does_not_fill_the_record() -> None:
+    look = view(playground(), current(playground(), state=EXITED), log_tail=("x" * 1_000_000,) * 200)
+    failure = reported(look).status.last_failure
+    assert failure is not None
+    assert len("".join(failure.log_tail)) == 100 * 2000
