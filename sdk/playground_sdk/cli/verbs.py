@@ -56,12 +56,7 @@ VERBS = (
         _LOOK,
     ),
     Verb("events", "streams:events", "Show what has happened to a playground, or to all of them.", _LOOK),
-    Verb(
-        "top",
-        "top:top",
-        "Show what running playgrounds use now, the busiest first. Works on the server's machine, through docker.",
-        _LOOK,
-    ),
+    Verb("top", "top:top", "Show what running playgrounds use now, the busiest first.", _LOOK),
     Verb("open", "opening:open_page", "Open a playground's page in the browser, and print its URL.", _LOOK),
     Verb("releases", "plugins:releases", "List the plugin releases that the server keeps.", _LOOK),
     Verb(
