@@ -5,9 +5,10 @@ done to a container: what cannot be kept is told in the controller's log.
 """
 
 import shutil
+import threading
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import structlog
@@ -39,6 +40,8 @@ class KeptLogs:
     containers: ContainerLogs
     clock: Clock
     caps: Caps = Caps()
+    _files_lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
+    """Who prunes takes no folder away from who is about to write into it."""
 
     def keep(self, uid: str, container: str) -> None:
         """Keep the end of the container's log. A container that is gone already has none."""
@@ -65,6 +68,10 @@ class KeptLogs:
 
     def prune(self) -> int:
         """Forget what is too old or too much; how many files went."""
+        with self._files_lock:
+            return self._prune()
+
+    def _prune(self) -> int:
         found = sorted((path for path in self.folder.glob("*/*.log")), key=lambda path: path.name, reverse=True)
         oldest, total, gone = self.clock.now() - self.caps.age, 0, 0
         for path in found:
@@ -89,8 +96,11 @@ class KeptLogs:
             size += len(text.encode())
             while size > self.caps.file_bytes:
                 size -= len(lines.popleft().encode())
-        if not lines:
-            return
+        if lines:
+            with self._files_lock:
+                self._write(uid, container, lines)
+
+    def _write(self, uid: str, container: str, lines: deque[str]) -> None:
         folder = self._folder(uid)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         path = folder / f"{round(self.clock.now() * 10**9):020d}-{container[:12]}.log"
