@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from playground_sdk._clock import Clock
-from playground_sdk.errors import ConflictError, ServerError, TransportError, UnexpectedReplyError
+from playground_sdk.errors import ConflictError, RateLimitError, ServerError, TransportError, UnexpectedReplyError
 from playground_sdk.http import Transport
 
 __all__ = ["LogStream"]
@@ -51,7 +51,7 @@ class LogStream:
                     opened, heard, pause = True, self._clock.monotonic(), _FIRST_PAUSE
                     if line is not None:
                         yield line
-            except (TransportError, ServerError, ConflictError) as exc:
+            except (TransportError, ServerError, ConflictError, RateLimitError) as exc:
                 # Without a line so far nobody waits for a connection that worked: say at once what is wrong.
                 if not opened or self._clock.monotonic() - heard > self._patience:
                     raise

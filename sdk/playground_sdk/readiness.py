@@ -12,6 +12,7 @@ from playground_sdk._clock import Clock
 from playground_sdk.errors import (
     NotFoundError,
     PlaygroundError,
+    RateLimitError,
     ServerError,
     StartFailedError,
     TransportError,
@@ -65,7 +66,7 @@ def await_playgrounds(
     while left:
         try:
             last = fetch()
-        except (TransportError, ServerError):
+        except (TransportError, ServerError, RateLimitError):
             if clock.monotonic() - answered > min(_PATIENCE, timeout):
                 raise
         else:

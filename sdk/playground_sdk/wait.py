@@ -13,6 +13,7 @@ from playground_sdk.errors import (
     BuildCancelledError,
     BuildFailedError,
     NotFoundError,
+    RateLimitError,
     ServerError,
     StartFailedError,
     TransportError,
@@ -134,7 +135,8 @@ def _polled(
 ) -> Iterator[dict[str, Any]]:
     """Yield reply after reply, reporting each, at first every 0.1 s and slowing down to every 2 s.
 
-    A server that does not answer, or answers 5xx, is asked again for 30 s: it may be restarting.
+    A server that does not answer, or answers 5xx, is asked again for 30 s: it may be restarting. So is one to which
+    others with the same token speak too often (429): what is waited for goes on meanwhile.
 
     Raises:
         WaitTimeoutError: the consumer wants yet another reply, and ``timeout`` seconds are over.
@@ -145,7 +147,7 @@ def _polled(
     while True:
         try:
             last = fetch()
-        except (TransportError, ServerError) as exc:
+        except (TransportError, ServerError, RateLimitError) as exc:
             if clock.monotonic() - answered > min(_PATIENCE, timeout):
                 raise
             waiting_for = f"the server to answer again: {exc}"

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Literal, cast
 
 from playground_sdk._clock import Clock
-from playground_sdk.errors import ApiError, ServerError, TransportError, UnexpectedReplyError
+from playground_sdk.errors import ApiError, RateLimitError, ServerError, TransportError, UnexpectedReplyError
 from playground_sdk.objects import Playground
 
 __all__ = ["Change", "Listing", "Watch"]
@@ -73,7 +73,7 @@ class Watch:
 
         Raises:
             ApiError: the server refused (and it was no 410).
-            TransportError, ServerError: the server was away for longer than ``patience``.
+            TransportError, ServerError, RateLimitError: nothing was answered for longer than ``patience``.
         """
         self._version = resource_version or ""
         answered = self.clock.monotonic()
@@ -84,7 +84,7 @@ class Watch:
                     answered, pause = self.clock.monotonic(), _FIRST_PAUSE
                     if change is not None:
                         yield change
-            except (TransportError, ServerError) as exc:
+            except (TransportError, ServerError, RateLimitError) as exc:
                 if self.clock.monotonic() - answered > self.patience:
                     raise
                 _log.debug("watch: %s; trying again in %.1f s", exc, pause)

@@ -12,6 +12,7 @@ from playground_sdk import (
     ConnectionFailedError,
     NotFoundError,
     Progress,
+    RateLimitError,
     StartFailedError,
     WaitTimeoutError,
 )
@@ -128,6 +129,12 @@ def test_a_server_that_restarts_meanwhile_is_waited_for(clock: FakeClock) -> Non
     assert await_build(fetch, "b1", timeout=60, on_progress=steps.append, clock=clock)["result"] == RUNNING
     assert [step.stage for step in steps] == ["building", "unreachable", "completed"]
     assert "refused" in steps[1].message
+
+
+def test_others_that_ask_too_often_with_the_same_token_do_not_end_the_wait(clock: FakeClock) -> None:
+    often = RateLimitError("The token 'ci' asks too often.", status_code=429, detail=None)
+    fetch = scripted({"status": "building"}, often, often, {"status": "completed", "result": RUNNING})
+    assert await_build(fetch, "b1", timeout=60, on_progress=None, clock=clock)["result"] == RUNNING
 
 
 def test_a_server_that_stays_away_is_given_up(clock: FakeClock) -> None:
