@@ -6,12 +6,14 @@ import structlog
 
 from api.settings import Settings
 from api.store import StoreError
+from api.supervised import end_with_supervisor
 from api.telemetry import configure_logging
 from controller.serve import serve
 
 
 def main() -> int:
     """Reconciles; the exit code. What can be expected to go wrong is one line of the log, not a traceback."""
+    end_with_supervisor()
     settings = Settings()
     configure_logging(settings.log_level, settings.log_format, process="controller")
     try:

@@ -16,6 +16,7 @@ from typing import TypeAlias
 import structlog
 
 from api.clock import Clock
+from api.supervised import SUPERVISOR_VARIABLE
 
 log = structlog.get_logger()
 
@@ -105,7 +106,8 @@ def _later(seconds: float, ends: Ends, due: _Due) -> None:
 
 def _start(name: str, ends: Ends) -> subprocess.Popen[bytes]:
     """Start a process, and a thread that says when it has ended. Its output goes where ours goes."""
-    process = subprocess.Popen(COMMANDS[name], env=os.environ.copy(), stdin=subprocess.DEVNULL)
+    environment = os.environ | {SUPERVISOR_VARIABLE: str(os.getpid())}
+    process = subprocess.Popen(COMMANDS[name], env=environment, stdin=subprocess.DEVNULL)
 
     def wait() -> None:
         process.wait()
