@@ -1,16 +1,21 @@
-"""A UNIX socket in front of the engine's that can cut the connections which carry event streams."""
+"""A UNIX socket in front of the engine's that can cut the event streams, and slow everything down."""
 
 import socket
 import threading
+import time
 from pathlib import Path
 
 
-class EventCuttingProxy:
-    """Forwards bytes both ways; `cut()` breaks every connection that asked for `/events`."""
+class EngineProxy:
+    """Forwards bytes both ways; `cut()` breaks every connection that asked for `/events`.
+
+    `delay` is how many seconds what the controller sends is held back.
+    """
 
     def __init__(self, path: Path, target: Path) -> None:
         self.host = f"unix://{path}"
         self._target = str(target)
+        self.delay = 0.0
         self._lock = threading.Lock()
         self._streams: list[socket.socket] = []
         path.unlink(missing_ok=True)
@@ -52,6 +57,8 @@ class EventCuttingProxy:
                 if from_client and b"/events?" in data[:200]:
                     with self._lock:
                         self._streams.append(source)
+                if from_client and self.delay:
+                    time.sleep(self.delay)
                 sink.sendall(data)
         except OSError:
             pass

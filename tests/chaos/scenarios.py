@@ -14,12 +14,14 @@ import requests
 
 from tests.chaos.engine import ChaosEngine
 from tests.chaos.ledger import Ledger
-from tests.chaos.proxy import EventCuttingProxy
+from tests.chaos.proxy import EngineProxy
 from tests.chaos.servers import Servers
 from tests.chaos.verdict import LABEL, settle
 from tests.images.build import HTTP_IMAGE
 
 SETTLE_LIMIT = 60.0
+SLOW = 3.0
+SLOW_FOR = 60.0
 
 
 @dataclass(frozen=True)
@@ -144,7 +146,7 @@ def engine_hung(chaos: Chaos) -> dict[str, object]:
 
 def events_cut(chaos: Chaos) -> dict[str, object]:
     """The event stream cut while containers die and vanish: the resync after the reconnect finds it all."""
-    proxy = EventCuttingProxy(chaos.folder / "proxy.sock", chaos.engine.socket)
+    proxy = EngineProxy(chaos.folder / "proxy.sock", chaos.engine.socket)
     cut, back = 0, []
     with system(chaos, "events-cut", proxy.host) as (_, ledger):
         for _ in range(10):
@@ -159,6 +161,28 @@ def events_cut(chaos: Chaos) -> dict[str, object]:
             back.append(checked(chaos, ledger, "after a cut"))
     proxy.close()
     return {"streams_cut": cut, "removed": 15, "back_after_s_worst": round(max(back), 1)} | _all_good()
+
+
+def engine_slow(chaos: Chaos) -> dict[str, object]:
+    """Every call to dockerd held back for seconds, for a minute: what is asked for is done, once, only later."""
+    proxy = EngineProxy(chaos.folder / "slow.sock", chaos.engine.socket)
+    slowest = 0.0
+    with system(chaos, "engine-slow", proxy.host) as (_, ledger):
+        for _ in range(5):
+            ledger.create()
+        checked(chaos, ledger, "at the start")
+        proxy.delay = SLOW
+        ends = time.monotonic() + SLOW_FOR
+        while time.monotonic() < ends:
+            began = time.monotonic()
+            ledger.stir(chaos.dice, 12)
+            slowest = max(slowest, time.monotonic() - began)
+            time.sleep(SLOW)
+        proxy.delay = 0.0
+        back = checked(chaos, ledger, "after the minute")
+    proxy.close()
+    figures = {"held_back_s": SLOW, "for_s": SLOW_FOR, "slowest_write_s": round(slowest, 3)}
+    return figures | {"back_after_s": round(back, 1)} | _all_good()
 
 
 def strangers_on_ports(chaos: Chaos) -> dict[str, object]:
@@ -223,6 +247,7 @@ SCENARIOS: dict[str, Callable[[Chaos], dict[str, object]]] = {
     "controller-killed": controller_killed,
     "engine-killed": engine_killed,
     "engine-hung": engine_hung,
+    "engine-slow": engine_slow,
     "events-cut": events_cut,
     "strangers-on-ports": strangers_on_ports,
     "two-controllers": two_controllers,
