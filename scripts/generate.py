@@ -1,4 +1,4 @@
-"""Writes what is made from the code: docs/openapi.json, manifests/schemas, and the routes in docs/resource-api.md.
+"""Writes what is made from the code: docs/openapi.json, the schemas, and the routes in docs/resource-api.md.
 
 A test holds the files to the code; run this after a change of either.
 """
@@ -22,6 +22,8 @@ KINDS: dict[str, type[BaseModel]] = {
     "event": EventManifest,
     "pluginrelease": PluginReleaseManifest,
 }
+APPLIED = {"playground"}
+"""Kinds that people write: the SDK checks them offline, by a copy of its own."""
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -31,6 +33,8 @@ def generated(docs: Path) -> dict[Path, str]:
     for name, model in KINDS.items():
         schema = {"$schema": DIALECT, **model.model_json_schema(by_alias=True)}
         files[Path(f"manifests/schemas/{name}.json")] = text_of(schema)
+        if name in APPLIED:
+            files[Path(f"sdk/playground_sdk/schemas/{name}.json")] = text_of(schema)
     page = docs.read_text()
     files[Path("docs/resource-api.md")] = re.sub(
         rf"{BEGIN}.*{END}", lambda _: f"{BEGIN}\n{routes()}\n{END}", page, flags=re.DOTALL
