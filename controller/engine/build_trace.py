@@ -5,7 +5,8 @@ reader of the log, so they are decoded by hand. Field numbers, as in BuildKit's 
 
     StatusResponse  1 vertexes (Vertex, repeated)   3 logs (VertexLog, repeated)
     Vertex          1 digest   3 name   4 cached   5 started   6 completed   7 error
-    VertexLog       1 vertex (a digest)   4 msg (bytes, cut anywhere: not always whole lines)
+    VertexLog       1 vertex (a digest)   3 stream (1 stdout, 2 stderr)   4 msg (bytes, cut anywhere: not always whole
+                    lines)
 
 A step ("vertex") is one line of the Dockerfile or one of BuildKit's own.
 """
@@ -16,6 +17,9 @@ import codecs
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from controller.engine.log_tail import LogLine
+
+STDERR = 2
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 
 
@@ -37,9 +41,10 @@ class Step:
 
 @dataclass(frozen=True)
 class Output:
-    """A piece of what a step printed (stdout and stderr alike)."""
+    """A piece of what a step printed on one of its streams (``STDERR`` or another)."""
 
     digest: str
+    stream: int
     data: bytes
 
 
@@ -60,47 +65,50 @@ def decode_trace(aux: str) -> tuple[list[Step], list[Output]]:
 
 @dataclass
 class TraceLog:
-    """Turns trace messages into lines for people: a line per step that begins, then its output, whole lines only."""
+    """Turns trace messages into lines for people: a line per step that begins, then its output, whole lines only.
+
+    Stdout and stderr are put together from their pieces apart: a line of one never lands inside a line of the other.
+    """
 
     _announced: set[str] = field(default_factory=set)
     _done: set[str] = field(default_factory=set)
-    _partial: dict[str, str] = field(default_factory=dict)
-    _decoders: dict[str, codecs.IncrementalDecoder] = field(default_factory=dict)
+    _partial: dict[tuple[str, int], str] = field(default_factory=dict)
+    _decoders: dict[tuple[str, int], codecs.IncrementalDecoder] = field(default_factory=dict)
 
-    def lines(self, aux: str) -> Iterator[str]:
-        """The lines that one trace message completes."""
+    def lines(self, aux: str) -> Iterator[LogLine]:
+        """The lines that one trace message completes. Raises TraceError when it is none."""
         steps, outputs = decode_trace(aux)
         for step in steps:
             if (step.started or step.cached) and step.digest not in self._announced:
                 self._announced.add(step.digest)
-                yield f"{step.name} (cached)" if step.cached else step.name
+                yield LogLine(f"{step.name} (cached)" if step.cached else step.name)
         for output in outputs:
             yield from self._complete(output)
         for step in steps:
             if step.completed and step.digest not in self._done:
                 self._done.add(step.digest)
-                yield from self._flush(step.digest)
+                yield from self._flush([key for key in self._partial if key[0] == step.digest])
                 if step.error:
-                    yield f"{step.name}: {step.error}"
+                    yield LogLine(f"{step.name}: {step.error}", is_error=True)
 
-    def rest(self) -> Iterator[str]:
+    def rest(self) -> Iterator[LogLine]:
         """Output that never got its line end, once the build is over."""
-        for digest in list(self._partial):
-            yield from self._flush(digest)
+        yield from self._flush(list(self._partial))
 
-    def _complete(self, output: Output) -> Iterator[str]:
-        decoder = self._decoders.setdefault(output.digest, codecs.getincrementaldecoder("utf-8")("replace"))
-        text = self._partial.pop(output.digest, "") + decoder.decode(output.data)
+    def _complete(self, output: Output) -> Iterator[LogLine]:
+        key = (output.digest, output.stream)
+        decoder = self._decoders.setdefault(key, codecs.getincrementaldecoder("utf-8")("replace"))
+        text = self._partial.pop(key, "") + decoder.decode(output.data)
         *whole, partial = text.split("\n")
         for line in whole:
-            yield _last_overwrite(line)
+            yield LogLine(_last_overwrite(line), is_error=output.stream == STDERR)
         if partial:
-            self._partial[output.digest] = _last_overwrite(partial) if len(partial) > 10_000 else partial
+            self._partial[key] = _last_overwrite(partial) if len(partial) > 10_000 else partial
 
-    def _flush(self, digest: str) -> Iterator[str]:
-        partial = self._partial.pop(digest, "")
-        if partial:
-            yield _last_overwrite(partial)
+    def _flush(self, keys: list[tuple[str, int]]) -> Iterator[LogLine]:
+        for key in keys:
+            if partial := self._partial.pop(key):
+                yield LogLine(_last_overwrite(partial), is_error=key[1] == STDERR)
 
 
 def _last_overwrite(line: str) -> str:
@@ -123,10 +131,13 @@ def _step(message: bytes) -> Step:
 
 def _output(message: bytes) -> Output:
     parts = {1: b"", 4: b""}
+    stream = 0
     for number, value in _fields(message):
         if number in parts and isinstance(value, bytes):
             parts[number] = value
-    return Output(parts[1].decode("utf-8", "replace"), parts[4])
+        elif number == 3 and isinstance(value, int):
+            stream = value
+    return Output(parts[1].decode("utf-8", "replace"), stream, parts[4])
 
 
 def _fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:

@@ -65,7 +65,7 @@ class _WithLog(EngineError):
 
 
 class ImageBuildFailed(_WithLog):
-    """The build failed on its own account: ``reason`` in a sentence, ``log_tail`` the last 100 lines of its output."""
+    """The build failed on its own account: ``reason`` in a sentence, ``log_tail`` the last 100 lines (a LogTail)."""
 
 
 class BuildCancelled(_WithLog):

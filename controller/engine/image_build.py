@@ -10,7 +10,6 @@ import os
 import queue
 import socket
 import threading
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias, runtime_checkable
@@ -29,8 +28,8 @@ from controller.engine.errors import (
     EngineUnavailable,
     ImageBuildFailed,
 )
+from controller.engine.log_tail import LogLine, LogTail
 
-LOG_TAIL_LINES = 100
 _CHUNK = 1 << 16
 _POLL_S = 0.05
 _GRACE_S = 2.0
@@ -86,32 +85,32 @@ def build_image(
     twenty times a second; ``deadline_s`` counts seconds from now. Both end the build on the engine too.
 
     Raises ImageBuildFailed (a step failed, or the Dockerfile is wrong), BuildCancelled, BuildTimedOut, each with the
-    last 100 lines; EngineRefused when the request itself is wrong; EngineFailed when the engine answered a 5xx;
-    EngineUnavailable when the connection broke, in which case nothing is known about the build. An error of
-    ``context`` itself comes through as it is.
+    last 100 lines (a LogTail: stderr is not pushed out by stdout); EngineRefused when the request itself is wrong;
+    EngineFailed when the engine answered a 5xx; EngineUnavailable when the connection broke, in which case nothing is
+    known about the build. An error of ``context`` itself comes through as it is.
     """
     is_cancelled = cancelled.is_set if isinstance(cancelled, threading.Event) else cancelled
-    tail: deque[str] = deque(maxlen=LOG_TAIL_LINES)
+    tail = LogTail()
     ends_at = clock.monotonic() + deadline_s
     stream = _BuildStream(api, context, request, deadline_s)
     stream.start()
     try:
         while True:
             if is_cancelled():
-                raise BuildCancelled(f"The build of {request.tag} was cancelled.", tail)
+                raise BuildCancelled(f"The build of {request.tag} was cancelled.", tuple(tail))
             if clock.monotonic() >= ends_at:
-                raise BuildTimedOut(f"The build of {request.tag} was not done after {deadline_s:g} s.", tail)
+                raise BuildTimedOut(f"The build of {request.tag} was not done after {deadline_s:g} s.", tuple(tail))
             try:
                 item = stream.items.get(timeout=_POLL_S)
             except queue.Empty:
                 continue
-            if isinstance(item, str):
-                tail.append(item)
-                on_line(item)
+            if isinstance(item, LogLine):
+                tail.add(item)
+                on_line(item.text)
             elif isinstance(item, _Built):
                 return item.image_id
             elif isinstance(item, _Failure):
-                raise ImageBuildFailed(item.reason, tail)
+                raise ImageBuildFailed(item.reason, tuple(tail))
             else:
                 raise item
     finally:
@@ -140,7 +139,7 @@ class _BuildStream:
     """The thread that talks to the engine. ``items`` carries lines and, last, how it ended."""
 
     def __init__(self, api: EngineClient, context: BuildContext, request: BuildRequest, deadline_s: float) -> None:
-        self.items: queue.SimpleQueue[str | _Built | _Failure | Exception] = queue.SimpleQueue()
+        self.items: queue.SimpleQueue[LogLine | _Built | _Failure | Exception] = queue.SimpleQueue()
         self._api = api
         self._context = context
         self._request = request
@@ -229,7 +228,7 @@ class _BuildStream:
                     self.items.put(line)
                 return _failure(str(message["error"]))
             elif message.get("stream"):
-                self.items.put(str(message["stream"]).rstrip("\n"))
+                self.items.put(LogLine(str(message["stream"]).rstrip("\n")))
         for line in trace.rest():
             self.items.put(line)
         return built or EngineUnavailable("The engine ended a build without saying whether it is done.")

@@ -1,6 +1,5 @@
 """Image builds on the real engine: progress, failures, and an end that is one, whoever asks for it."""
 
-import base64
 import contextlib
 import io
 import json
@@ -16,7 +15,7 @@ import docker
 import pytest
 
 from controller.engine.base_images import find_image
-from controller.engine.build_trace import TraceError, TraceLog
+from controller.engine.build_trace import STDERR
 from controller.engine.connect import EngineClient, connect
 from controller.engine.errors import (
     BuildCancelled,
@@ -25,7 +24,9 @@ from controller.engine.errors import (
     EngineUnavailable,
     ImageBuildFailed,
 )
-from controller.engine.image_build import LOG_TAIL_LINES, BuildRequest, build_image
+from controller.engine.image_build import BuildRequest, build_image
+from controller.engine.log_tail import LOG_TAIL_LINES
+from tests.engine.test_build_log import printed
 
 BASE = "playground-python-base:latest"
 
@@ -297,6 +298,20 @@ def test_a_400_is_a_refusal(broken: _BreakingEngine) -> None:
         build(api, context("FROM scratch\n"), BuildRequest("x:t"))
 
 
+def chunk(message: object) -> bytes:
+    data = json.dumps(message).encode() + b"\r\n"
+    return b"%x\r\n%s\r\n" % (len(data), data)
+
+
+def test_a_cause_that_arrives_before_all_of_stdout_is_in_the_failure(broken: _BreakingEngine) -> None:
+    said = [printed(b"the cause\n", STDERR), *(printed(f"line {i}\n".encode()) for i in range(250))]
+    trace = b"".join(chunk({"id": "moby.buildkit.trace", "aux": aux}) for aux in said)
+    broken.answer = _STREAM + trace + chunk({"error": "exit code: 7"}) + b"0\r\n\r\n"
+    with client_of(broken) as api, pytest.raises(ImageBuildFailed, match="exit code: 7") as failure:
+        build(api, context("FROM scratch\n"), BuildRequest("x:t"))
+    assert failure.value.log_tail == ("the cause", *(f"line {i}" for i in range(151, 250)))
+
+
 def test_an_engine_that_says_nothing_holds_nobody_past_the_deadline(broken: _BreakingEngine) -> None:
     broken.silent.clear()
     begun = time.monotonic()
@@ -310,41 +325,3 @@ def test_no_engine_there_says_what_to_do(tmp_path: Path) -> None:
         connect(f"unix://{tmp_path}/none.sock", 1)
     with pytest.raises(EngineUnavailable, match="nobody listens there"):
         connect("tcp://127.0.0.1:1", 1)
-
-
-def field(number: int, value: bytes | int) -> bytes:
-    """One field of a protobuf message, as BuildKit would write it (short ones only)."""
-    if isinstance(value, int):
-        return bytes([number << 3, value])
-    assert len(value) < 128
-    return bytes([number << 3 | 2, len(value)]) + value
-
-
-def printed(text: bytes) -> str:
-    return base64.b64encode(field(3, field(1, b"d") + field(3, 1) + field(4, text))).decode()
-
-
-def test_output_that_is_cut_anywhere_comes_out_in_whole_lines() -> None:
-    log = TraceLog()
-    text = "grüezi\n10 %\r50 %\r100 %\r\nno end".encode()
-    pieces = [printed(text[at : at + 3]) for at in range(0, len(text), 3)]
-    assert [line for piece in pieces for line in log.lines(piece)] == ["grüezi", "100 %"]
-    assert list(log.rest()) == ["no end"]
-
-
-def test_a_step_is_named_once_and_its_error_follows_its_output() -> None:
-    log = TraceLog()
-    begun = field(1, field(1, b"d") + field(3, b"RUN x") + field(5, b""))
-    ended = field(1, field(1, b"d") + field(3, b"RUN x") + field(5, b"") + field(6, b"") + field(7, b"exit 1"))
-    cached = field(1, field(1, b"e") + field(3, b"COPY y") + field(4, 1) + field(5, b"") + field(6, b""))
-    messages = [base64.b64encode(begun).decode(), printed(b"words"), base64.b64encode(ended + cached).decode()]
-    lines = [line for message in messages for line in log.lines(message)]
-    assert lines == ["RUN x", "COPY y (cached)", "words", "RUN x: exit 1"]
-
-
-@pytest.mark.parametrize("raw", [b"\x0a\x7f", b"\x80", b"\x0f", b"\x1a\x05ab"])
-def test_what_is_no_trace_message_is_an_error_of_its_own(raw: bytes) -> None:
-    with pytest.raises(TraceError):
-        list(TraceLog().lines(base64.b64encode(raw).decode()))
-    with pytest.raises(TraceError):
-        list(TraceLog().lines("not base64!"))
