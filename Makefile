@@ -1,7 +1,7 @@
 # Short names for what one does all day. `make` alone lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-CODE := api controller sdk/playground_sdk tests scripts
+CODE := api controller sdk/playground_sdk tests bench scripts
 export ONCE
 
 .PHONY: help
@@ -33,6 +33,10 @@ chaos: test-images ## All pairs of faults; then kill, hang and rob a Docker Engi
 fuzz: ## Requests that nobody would send, FUZZ_REQUESTS=100000 of them: no 5xx, no hang, no leak; the figures
 	@scripts/setup venv
 	@.venv/bin/python -m tests.fuzz.run
+
+.PHONY: bench
+bench: test-images ## Ours and its peers side by side: tables, .bench/results.json, plots (ONLY="create-one heal" picks; root)
+	.venv/bin/python -m bench $(if $(ONLY),--only $(ONLY)) $(ARGS)
 
 .PHONY: lint
 lint: ## Format, rules, walls between packages, types

@@ -2,18 +2,18 @@
 
 import argparse
 import json
-import os
 import random
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
 from contextlib import ExitStack
 from pathlib import Path
 
-from tests.chaos.engine import ChaosEngine
 from tests.chaos.scenarios import SCENARIOS, Chaos
+from tests.images.build import HTTP_IMAGE, ensure_http_image
+from tests.testbed.engine import OwnEngine
+from tests.testbed.namespace import again_inside, network_namespace
 
 NAMESPACE = "playground-chaos"
 
@@ -31,7 +31,9 @@ def main() -> int:
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if not options.inside:
-        return enter_namespace(sys.argv[1:])
+        ensure_http_image()
+        with network_namespace(NAMESPACE):
+            return again_inside(NAMESPACE, "tests.chaos", ["--inside", *sys.argv[1:]])
     results: dict[str, dict[str, object]] = {}
     with ExitStack() as stack:
         folder = Path(tempfile.mkdtemp(prefix="playground-chaos-"))
@@ -39,7 +41,7 @@ def main() -> int:
             print(f"Everything is in {folder}")
         else:
             stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        with ChaosEngine(folder) as engine:
+        with OwnEngine(folder, NAMESPACE, [HTTP_IMAGE]) as engine:
             for scenario in options.only:
                 dice = random.Random(options.seed)
                 chaos = Chaos(
@@ -61,23 +63,6 @@ def run(name: str, chaos: Chaos) -> dict[str, object]:
     figures["took_s"] = round(time.monotonic() - began)
     print("  " + ", ".join(f"{key} {value}" for key, value in figures.items()), flush=True)
     return figures
-
-
-def enter_namespace(arguments: list[str]) -> int:
-    """Run this again in a network namespace of its own. By `nsenter`: `ip netns exec` would hide the cgroups."""
-    path = Path("/run/netns") / NAMESPACE
-    if os.geteuid() != 0:
-        print("The chaos needs root: it makes a network namespace and runs a Docker Engine in it.", file=sys.stderr)
-        return 2
-    if not path.exists():
-        subprocess.run(["ip", "netns", "add", NAMESPACE], check=True)
-    inside = ["nsenter", f"--net={path}"]
-    try:
-        subprocess.run([*inside, "ip", "link", "set", "lo", "up"], check=True)
-        command = [*inside, sys.executable, "-m", "tests.chaos", "--inside", *arguments]
-        return subprocess.run(command, check=False).returncode
-    finally:
-        subprocess.run(["ip", "netns", "delete", NAMESPACE], check=True)
 
 
 if __name__ == "__main__":

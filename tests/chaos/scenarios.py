@@ -12,12 +12,12 @@ from pathlib import Path
 
 import requests
 
-from tests.chaos.engine import ChaosEngine
 from tests.chaos.ledger import Ledger
 from tests.chaos.proxy import EngineProxy
 from tests.chaos.servers import Servers
 from tests.chaos.verdict import LABEL, settle
 from tests.images.build import HTTP_IMAGE
+from tests.testbed.engine import OwnEngine
 
 SETTLE_LIMIT = 60.0
 SLOW = 3.0
@@ -28,7 +28,7 @@ SLOW_FOR = 60.0
 class Chaos:
     """What every scenario gets."""
 
-    engine: ChaosEngine
+    engine: OwnEngine
     folder: Path
     dice: random.Random
     kills: int

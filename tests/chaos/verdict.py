@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass
 
 import requests
 
-from tests.chaos.engine import ChaosEngine
 from tests.chaos.ledger import Ledger
+from tests.testbed.engine import OwnEngine
 
 LABEL = "playground.controller=chaos"
 
@@ -28,7 +28,7 @@ class Figures:
         return not any(asdict(self).values())
 
 
-def look(engine: ChaosEngine, ledger: Ledger) -> Figures:
+def look(engine: OwnEngine, ledger: Ledger) -> Figures:
     """Hold the engine and the API against the ledger."""
     with engine.client() as api:
         rows = api.containers(all=True, filters={"label": LABEL})
@@ -56,7 +56,7 @@ def serves(record: dict[str, object]) -> bool:
         return False
 
 
-def settle(engine: ChaosEngine, ledger: Ledger, limit: float) -> tuple[float, Figures]:
+def settle(engine: OwnEngine, ledger: Ledger, limit: float) -> tuple[float, Figures]:
     """Look until nothing is wrong, or the limit (seconds) is over; returns the time it took and the last figures."""
     began = time.monotonic()
     while True:

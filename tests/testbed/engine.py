@@ -1,35 +1,42 @@
-"""A Docker Engine of our own: in this process's network namespace, with its own data, socket and cgroup."""
+"""A Docker Engine of one's own: in a network namespace, with its own data, socket and cgroup."""
 
 import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from controller.engine.connect import EngineClient, connect
 from controller.engine.errors import EngineUnavailable
-from tests.images.build import HTTP_IMAGE, ensure_http_image
 
 START_LIMIT = 120.0
 
 
-class ChaosEngine:
+class OwnEngine:
     """dockerd as a child, with its containerd. A context manager: leaving it ends both and all containers."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, name: str, images: Sequence[str] = (), enter: Sequence[str] = ()) -> None:
+        """`name` is that of its cgroup. `images` are copied into it from the usual engine.
+
+        `enter` is the beginning of a command that runs in its namespace (nothing: in this process's own).
+        """
         self.folder = folder
+        self.name = name
+        self.images = tuple(images)
+        self._enter = list(enter)
         self.socket = folder / "docker.sock"
         self.host = f"unix://{self.socket}"
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
-        ensure_http_image()
+        self.folder.mkdir(parents=True, exist_ok=True)
         self.start()
-        with connect(None, 60) as usual, self.client() as ours:
-            ours.load_image(usual.get_image(HTTP_IMAGE))
+        for image in self.images:
+            with connect(None, 60) as usual, self.client() as ours:
+                ours.load_image(usual.get_image(image))
         return self
 
     def __exit__(
@@ -59,9 +66,9 @@ class ChaosEngine:
     def start(self) -> float:
         """Start dockerd; returns the seconds until it answered."""
         began = time.monotonic()
-        command = ["dockerd", "--host", self.host, "--data-root", str(self.folder / "data")]
+        command = [*self._enter, "dockerd", "--host", self.host, "--data-root", str(self.folder / "data")]
         command += ["--exec-root", str(self.folder / "exec"), "--pidfile", str(self.folder / "pid")]
-        command += ["--cgroup-parent", "/playground-chaos", "--live-restore=false"]
+        command += ["--cgroup-parent", f"/{self.name}", "--live-restore=false"]
         (self.folder / "pid").unlink(missing_ok=True)
         with (self.folder / "dockerd.log").open("ab") as log:
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
@@ -73,7 +80,7 @@ class ChaosEngine:
             except EngineUnavailable:
                 if self._process.poll() is not None or time.monotonic() - began > START_LIMIT:
                     tail = (self.folder / "dockerd.log").read_text()[-2000:]
-                    raise SystemExit(f"The engine of the chaos does not start:\n{tail}") from None
+                    raise SystemExit(f"The engine {self.name} does not start:\n{tail}") from None
                 time.sleep(0.05)
 
     def kill(self) -> None:

@@ -1,0 +1,61 @@
+"""What the benchmark asks of any system that runs containers, ours among them."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from bench.scenario import Bench
+from controller.engine.connect import EngineClient
+
+
+class PeerMissing(Exception):
+    """The peer can't be had here; says why in a few words. It is then skipped by name, never estimated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One container to run: the tiny HTTP server, under a name, on a host port of 127.0.0.1 (or of the peer's host)."""
+
+    name: str
+    port: int
+
+
+class Runner(Protocol):
+    """A system that is up. All calls block."""
+
+    def start(self, instances: Sequence[Instance]) -> None:
+        """Ask for all of them at once, in the way and with the concurrency its users would.
+
+        May return before they run. They answer HTTP 200 at `url` when they do.
+        """
+        ...
+
+    def url(self, instance: Instance) -> str:
+        """Where the instance answers once it runs: an `http://host:port/path` for a plain GET."""
+        ...
+
+    def remove(self, instances: Sequence[Instance]) -> None:
+        """Remove all of them; returns when nothing of them is left, no container and no record."""
+        ...
+
+    def container(self, instance: Instance) -> tuple[EngineClient, str] | None:
+        """The engine that runs it, and the container's id there; None where no Docker Engine does."""
+        ...
+
+
+class Peer(Protocol):
+    """A system that can be measured."""
+
+    @property
+    def name(self) -> str:
+        """As it is called in the tables."""
+        ...
+
+    def installed(self, bench: Bench) -> str:
+        """See to it that it is there, and return its version. Raises PeerMissing."""
+        ...
+
+    def running(self, bench: Bench) -> AbstractContextManager[Runner]:
+        """The system, up and idle, with the image there; nothing of it is left at the end."""
+        ...

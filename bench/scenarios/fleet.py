@@ -1,0 +1,57 @@
+"""Mark 4: nine hundred playgrounds on one engine. Does every port answer, and how fast do the last ones start?"""
+
+import time
+
+from bench.answers import await_answers, count_answering
+from bench.peers.ours import Ours
+from bench.peers.peer import Instance, Runner
+from bench.peers.raw import RawEngine
+from bench.samples import Claim, Findings, Series
+from bench.scenario import Bench, Scenario
+
+MANY = 900
+LAST = 100
+_RATE, _FACTOR = f"starts a second, the last {LAST}", 0.9
+_LIMIT_S = 1800.0
+
+
+def run(bench: Bench) -> Findings:
+    """The raw engine's nine hundred, then ours; each engine empty at the beginning."""
+    many = max(LAST + 1, round(MANY * bench.scale))
+    instances = [Instance(f"fleet-{number}", 20000 + number) for number in range(many)]
+    with RawEngine().running(bench) as raw:
+        bench.say(f"{many} on the raw engine")
+        raw_rate, _ = _fill(raw, instances)
+        raw.remove(instances)
+    with Ours().running(bench) as ours:
+        bench.say(f"{many} of ours")
+        rate, answering = _fill(ours, instances)
+        bench.say("removing them")
+        ours.remove(instances)
+    series = (Series("ours", _RATE, "/s", (rate,)), Series("raw engine", _RATE, "/s", (raw_rate,)))
+    claims = (
+        Claim(4, f"ports that answer, of {many}", answering, many, "", "above"),
+        Claim(4, "start rate at the end, to raw", rate / raw_rate, _FACTOR, "×", "above"),
+    )
+    return Findings(series, claims)
+
+
+def _fill(runner: Runner, instances: list[Instance]) -> tuple[float, int]:
+    """(Starts a second of the last hundred, how many answer once all have)."""
+    urls = {each.name: runner.url(each) for each in instances}
+    runner.start(instances)
+    await_answers(urls, time.perf_counter(), _LIMIT_S)
+    engine, _ = runner.container(instances[0]) or (None, "")
+    assert engine is not None
+    found = engine.containers()
+    started = sorted(_started_at(engine.inspect_container(row["Id"])["State"]["StartedAt"]) for row in found)
+    return LAST / (started[-1] - started[-1 - LAST]), count_answering(urls)
+
+
+def _started_at(text: str) -> float:
+    """Seconds of the day's clock; the engine writes nanoseconds, more than Python reads."""
+    hours, minutes, seconds = text.rstrip("Z").partition("T")[2].split(":")
+    return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
+
+
+SCENARIO = Scenario("fleet", "Nine hundred on one engine", (4,), run)
