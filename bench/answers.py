@@ -1,10 +1,11 @@
 """When does it answer? One prober for all systems: a bare HTTP GET over and over, until the status is 200."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
+from bench.peers.peer import Instance, Runner
 from controller.domain.observed import ProbeVerdict
 from controller.probes import probe_http
 from tests.testbed.pauses import pause
@@ -45,7 +46,13 @@ def await_answers(urls: Mapping[str, str], began: float, timeout: float = 300.0)
         pause(max(_LEAST_PAUSE_S, _PAUSE_S * len(left)))
 
 
-def count_answering(urls: Mapping[str, str]) -> int:
+def await_all(runner: Runner, instances: Sequence[Instance], began: float) -> float:
+    """Wait until all are said to run, and do answer; the seconds from `began` to the last one's first 200."""
+    runner.await_running(instances)
+    return max(await_answers({each.name: runner.url(each) for each in instances}, began).values())
+
+
+def count_answering(urls: Iterable[str]) -> int:
     """How many of them answer 200 now."""
     with ThreadPoolExecutor(8) as pool:
-        return sum(pool.map(answers, urls.values()))
+        return sum(pool.map(answers, urls))

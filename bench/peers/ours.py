@@ -18,7 +18,8 @@ from tests.testbed.pauses import await_true
 
 PORTS = range(20000, 21000)
 CLIENTS = 8
-_REMOVED_S = 120.0
+RUNNING = "running"
+_RUNNING_S, _REMOVED_S = 1800.0, 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,13 @@ class OurRunner:
         """Apply a manifest for each; returns when all are acknowledged, which is long before they run."""
         self._each(instances, lambda client, each: client.playgrounds.apply(manifest(each)))
 
+    def await_running(self, instances: Sequence[Instance]) -> None:
+        """Ask the API until it says so of all."""
+        if len(instances) == 1:
+            await_true("its running", lambda: self._phase(instances[0]) == RUNNING, _RUNNING_S, 0.002)
+        else:
+            await_true("their running", lambda: self._all_run(instances), _RUNNING_S, 0.05)
+
     def url(self, instance: Instance) -> str:
         """The port that its manifest asks for."""
         return f"http://127.0.0.1:{instance.port}/"
@@ -75,13 +83,16 @@ class OurRunner:
         found = self.engine.containers(filters={"label": f"playground.name={instance.name}"})
         return (self.engine, found[0]["Id"]) if found else None
 
-    def phase(self, instance: Instance) -> str:
-        """What the API says of it now."""
-        return str(self.clients[0].playgrounds.get(instance.name)["status"]["phase"])
-
     def remove_all(self) -> None:
         """Delete what is left, so that no container outlives the server."""
         self.server.delete_all()
+
+    def _phase(self, instance: Instance) -> str:
+        return str(self.clients[0].playgrounds.get(instance.name)["status"]["phase"])
+
+    def _all_run(self, instances: Sequence[Instance]) -> bool:
+        phases = {each["metadata"]["name"]: each["status"]["phase"] for each in self.clients[0].playgrounds.list()}
+        return all(phases.get(each.name) == RUNNING for each in instances)
 
     def _records(self, instances: Sequence[Instance]) -> bool:
         client = self.clients[0]

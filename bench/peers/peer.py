@@ -27,7 +27,15 @@ class Runner(Protocol):
     def start(self, instances: Sequence[Instance]) -> None:
         """Ask for all of them at once, in the way and with the concurrency its users would.
 
-        May return before they run. They answer HTTP 200 at `url` when they do.
+        May return before they run.
+        """
+        ...
+
+    def await_running(self, instances: Sequence[Instance]) -> None:
+        """Wait until the system itself says that all of them run.
+
+        Nobody knocks at a port before: a connection to an address that is not up yet leaves the kernel asking for its
+        hardware address once a second, and the container would look a second slower than it is.
         """
         ...
 

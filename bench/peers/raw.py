@@ -57,6 +57,9 @@ class RawRunner:
         """Create and start all of them."""
         self._each(instances, self._start)
 
+    def await_running(self, instances: Sequence[Instance]) -> None:
+        """They do: `start` has started them."""
+
     def url(self, instance: Instance) -> str:
         """The published port."""
         return f"http://127.0.0.1:{instance.port}/"

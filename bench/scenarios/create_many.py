@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from bench.answers import await_answers
+from bench.answers import await_all
 from bench.peers.peer import Instance, Runner
 from bench.peers.table import all_running
 from bench.rounds import by_turns
@@ -28,10 +28,10 @@ def run(bench: Bench) -> Findings:
         instances = [Instance(f"many-{batch}-{n}", 20000 + batch % 20 * MANY + n) for n in range(MANY)]
         began = time.perf_counter()
         runner.start(instances)
-        seen = await_answers({each.name: runner.url(each) for each in instances}, began)
+        answering = await_all(runner, instances, began)
         began = time.perf_counter()
         runner.remove(instances)
-        return max(seen.values()), time.perf_counter() - began
+        return answering, time.perf_counter() - began
 
     with all_running(bench) as (_, runners, skipped):
         turns: dict[str, Callable[[], tuple[float, float]]] = {

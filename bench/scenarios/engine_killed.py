@@ -2,7 +2,7 @@
 
 import time
 
-from bench.answers import await_answers
+from bench.answers import await_all, await_answers
 from bench.peers.ours import Ours
 from bench.peers.peer import Instance
 from bench.peers.raw import RawEngine
@@ -21,16 +21,15 @@ def run(bench: Bench) -> Findings:
     raw, back = [_raw(bench, 0)], []
     with Ours().running(bench) as ours:
         instances = [Instance(f"killed-{number}", 20000 + number) for number in range(MANY)]
-        urls = {each.name: ours.url(each) for each in instances}
         ours.start(instances)
-        await_answers(urls, time.perf_counter())
         for number in range(rounds):
+            await_all(ours, instances, time.perf_counter())
             bench.say(f"kill {number + 1} of {rounds}")
-            await_true("all running", lambda: all(ours.phase(each) == "running" for each in instances), 60, 0.5)
             bench.own.kill()
             bench.own.start()
             began = time.perf_counter()  # `start` returns with the first ping that is answered
-            back.append(max(await_answers(urls, began).values()))
+            await_true("all containers being up", lambda: len(ours.engine.containers()) == MANY, 120, 0.05)
+            back.append(max(await_answers({each.name: ours.url(each) for each in instances}, began).values()))
     raw.append(_raw(bench, 1))
     series = (Series("ours", _BACK, "s", tuple(back)), Series("raw engine", _RAW, "s", tuple(raw)))
     rate = MANY / series[1].p50
@@ -45,7 +44,7 @@ def _raw(bench: Bench, batch: int) -> float:
         instances = [Instance(f"rate-{batch}-{number}", 21000 + number) for number in range(MANY)]
         began = time.perf_counter()
         raw.start(instances)
-        return max(await_answers({each.name: raw.url(each) for each in instances}, began).values())
+        return await_all(raw, instances, began)
 
 
 SCENARIO = Scenario("engine-killed", "dockerd dies with forty playgrounds", (8,), run)

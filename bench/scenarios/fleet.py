@@ -2,7 +2,7 @@
 
 import time
 
-from bench.answers import await_answers, count_answering
+from bench.answers import await_all, count_answering
 from bench.peers.ours import Ours
 from bench.peers.peer import Instance, Runner
 from bench.peers.raw import RawEngine
@@ -12,7 +12,6 @@ from bench.scenario import Bench, Scenario
 MANY = 900
 LAST = 100
 _RATE, _FACTOR = f"starts a second, the last {LAST}", 0.9
-_LIMIT_S = 1800.0
 
 
 def run(bench: Bench) -> Findings:
@@ -38,14 +37,14 @@ def run(bench: Bench) -> Findings:
 
 def _fill(runner: Runner, instances: list[Instance]) -> tuple[float, int]:
     """(Starts a second of the last hundred, how many answer once all have)."""
-    urls = {each.name: runner.url(each) for each in instances}
+    began = time.perf_counter()
     runner.start(instances)
-    await_answers(urls, time.perf_counter(), _LIMIT_S)
+    await_all(runner, instances, began)
     engine, _ = runner.container(instances[0]) or (None, "")
     assert engine is not None
     found = engine.containers()
     started = sorted(_started_at(engine.inspect_container(row["Id"])["State"]["StartedAt"]) for row in found)
-    return LAST / (started[-1] - started[-1 - LAST]), count_answering(urls)
+    return LAST / (started[-1] - started[-1 - LAST]), count_answering([runner.url(each) for each in instances])
 
 
 def _started_at(text: str) -> float:

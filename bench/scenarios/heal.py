@@ -7,9 +7,10 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from bench.answers import answers, await_answers
-from bench.peers.ours import OurRunner
-from bench.peers.peer import Instance, PeerMissing, Runner
+import docker
+
+from bench.answers import await_all, await_answers
+from bench.peers.peer import Instance, Runner
 from bench.peers.raw import RawEngine, RawRunner
 from bench.peers.table import OTHERS, all_running
 from bench.rounds import by_turns
@@ -27,6 +28,10 @@ ALWAYS = RawEngine("restart: always", restart="always")
 Healed = dict[str, float]
 
 
+class NotRunning(Exception):
+    """There is no container of it."""
+
+
 def run(bench: Bench) -> Findings:
     """Each round: a new container is killed twice, and another one removed. The floor is the engine's bare start."""
     numbers = itertools.count()
@@ -35,9 +40,7 @@ def run(bench: Bench) -> Findings:
         number = next(numbers)
         instance = Instance(f"heal-{number}", 20000 + number % 900)
         runner.start([instance])
-        await_answers({instance.name: runner.url(instance)}, time.perf_counter())
-        if isinstance(runner, OurRunner):
-            await_true("the status", lambda: runner.phase(instance) == "running", 30)
+        await_all(runner, [instance], time.perf_counter())
         return instance
 
     swarm = [peer for peer in OTHERS if peer.name == "Docker Swarm"]
@@ -74,10 +77,10 @@ def _killed_twice(runner: Runner, fresh: Callable[[Runner], Instance]) -> Healed
 def _removed(runner: Runner, fresh: Callable[[Runner], Instance]) -> Healed:
     """Measured from the moment at which the engine says that the container is gone."""
     instance = fresh(runner)
-    engine, container = _container(runner, instance)
+    engine, container, pid = _process(runner, instance)
     engine.remove_container(container, force=True)
     began = time.perf_counter()
-    healed = await_answers({instance.name: runner.url(instance)}, began)[instance.name]
+    healed = _await_back(runner, instance, began, before=pid)
     runner.remove([instance])
     return {_REMOVED: healed}
 
@@ -89,32 +92,44 @@ def _swarm(runner: Runner, fresh: Callable[[Runner], Instance]) -> Healed:
 def _bare_start(runner: RawRunner, fresh: Callable[[Runner], Instance]) -> Healed:
     """What the engine needs to start a container that has ended, and the server in it to answer."""
     instance = fresh(runner)
-    engine, container = _container(runner, instance)
+    engine, container, _ = _process(runner, instance)
     engine.kill(container)
     engine.wait(container)
     began = time.perf_counter()
     engine.start(container)
-    seconds = await_answers({instance.name: runner.url(instance)}, began)[instance.name]
+    seconds = await_all(runner, [instance], began)
     runner.remove([instance])
     return {_FLOOR: seconds}
 
 
 def _kill(runner: Runner, instance: Instance) -> float:
     """SIGKILL the container's first process; the seconds until the page answers again."""
-    engine, container = _container(runner, instance)
-    pid = engine.inspect_container(container)["State"]["Pid"]
-    url = runner.url(instance)
+    _, _, pid = _process(runner, instance)
     began = time.perf_counter()
     os.kill(pid, signal.SIGKILL)
-    await_true("its end", lambda: not answers(url), 10, 0.001)
-    return await_answers({instance.name: url}, began)[instance.name]
+    return _await_back(runner, instance, began, before=pid)
 
 
-def _container(runner: Runner, instance: Instance) -> tuple[EngineClient, str]:
+def _await_back(runner: Runner, instance: Instance, began: float, *, before: int) -> float:
+    """Seconds from `began` until another process answers. Its port is knocked at once the engine says that it is up."""
+
+    def another() -> bool:
+        try:
+            return _process(runner, instance)[2] not in {0, before}
+        except (NotRunning, docker.errors.NotFound):
+            return False
+
+    await_true(f"{instance.name} being up again", another, 120, 0.002)
+    return await_answers({instance.name: runner.url(instance)}, began)[instance.name]
+
+
+def _process(runner: Runner, instance: Instance) -> tuple[EngineClient, str, int]:
+    """(Engine, container, the id of its first process: 0 while it is down). Raises NotRunning."""
     found = runner.container(instance)
     if found is None:
-        raise PeerMissing(f"no Docker Engine runs {instance.name}")
-    return found
+        raise NotRunning(instance.name)
+    engine, container = found
+    return engine, container, int(engine.inspect_container(container)["State"]["Pid"])
 
 
 def _claims(series: list[Series]) -> list[Claim]:
