@@ -27,6 +27,11 @@ def tables(result: Result) -> str:
     return "\n\n".join(parts)
 
 
+def pages(results: Sequence[Result]) -> str:
+    """All scenarios with their plots, for the docs; the plots stand in the folder `performance`."""
+    return "\n\n".join(f"{tables(each)}\n\n![{each.title}](performance/{each.scenario}.svg)" for each in results)
+
+
 def claims(results: Iterable[Result]) -> str:
     """What the marks claim of the results, in the marks' order."""
     found = sorted(((claim, result.scenario) for result in results for claim in result.findings.claims), key=_order)

@@ -19,6 +19,7 @@ from typer.testing import CliRunner
 
 from api import settings
 from api.settings import Settings
+from bench import report, result
 from controller import cli as server_cli
 from controller.planner.situations import TABLE
 from playground_sdk.cli.app import app as client_app
@@ -90,11 +91,18 @@ def situation_name(function: Callable[..., object]) -> str:
     return "".join(word.capitalize() for word in function.__name__.split("_"))
 
 
+def _measured() -> list[result.Result]:
+    return result.load(DOCS / "performance" / "results.json")
+
+
 PARTS: dict[str, Callable[[], str]] = {
     "settings": settings_table,
     "situations": situations_table,
     "client-help": client_help,
     "server-help": server_help,
+    "marks": report.marks,
+    "claims": lambda: report.claims(_measured()),
+    "measured": lambda: report.pages(_measured()),
 }
 
 
