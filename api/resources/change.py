@@ -32,7 +32,7 @@ class Changes(Value):
 
 
 class EventChanges(Value):
-    """Events that were recorded, or counted once more, after a version; as `Changes`."""
+    """Events that were recorded, or counted once more, up to a version; as `Changes`."""
 
     items: tuple[Event, ...]
     version: int

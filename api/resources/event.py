@@ -31,4 +31,4 @@ class Event(NewEvent):
     first_seen: float
     last_seen: float
     version: int = 0
-    """That of the write which recorded it, or counted it last."""
+    """Its own: no other event has it. It grows when the event is counted again."""

@@ -69,20 +69,21 @@ class Transaction:
         """The first column of the first row, or None."""
         return self.connection.execute(statement).scalar()
 
-    def next_version(self, *, desired: bool = False) -> int:
+    def next_version(self, *, desired: bool = False, events: int = 0) -> int:
         """The version of this write, newer than any committed one; holds the counter's row until the end.
 
-        `desired` says that the desired side changes, and wakes those who wait for that.
+        `desired` says that the desired side changes, and wakes those who wait for that. The `events` versions that
+        follow belong to this write too: each of its events gets one of its own (`events.record`).
         """
-        values: dict[str, Any] = {"version": counter.c.version + 1}
+        values: dict[str, Any] = {"version": counter.c.version + 1 + events}
         if desired:
             values["desired_version"] = counter.c.version + 1
-        version = self.scalar(update(counter).values(values).returning(counter.c.version))
-        if version is None:
+        newest = self.scalar(update(counter).values(values).returning(counter.c.version))
+        if newest is None:
             raise SchemaMismatch(f"The database's change counter is missing: {MIGRATE}.")
         if desired and self.connection.dialect.name == "postgresql":
             self.connection.execute(text(f"NOTIFY {NOTIFY_CHANNEL}"))
-        return int(version)
+        return int(newest) - events
 
     def holds(self, claim: Claim, *, lock: bool = True) -> bool:
         """Whether the claim is still that of the controller's lease.

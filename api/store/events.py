@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import insert, select, update
 
+from api.resources.change import EventChanges
 from api.resources.event import Event, NewEvent
 from api.store import rows, tables
 from api.store.database import Database, Transaction
@@ -20,13 +21,22 @@ class Events:
 
     def list(self, playground_uid: str | None, limit: int) -> tuple[Event, ...]:
         """The newest `limit` events of one playground (removed ones too), or of all; the newest is the last."""
+        return self.snapshot(playground_uid, limit).items
+
+    def snapshot(self, playground_uid: str | None, limit: int) -> EventChanges:
+        """The same as `list`, with the newest version of that moment: what comes later is none of them."""
         statement = select(_table).order_by(_table.c.last_seen.desc(), _table.c.id.desc()).limit(limit)
         if playground_uid is not None:
             # Within one playground ids tell the order, and the index on them serves.
             statement = select(_table).where(_table.c.playground_uid == playground_uid)
             statement = statement.order_by(_table.c.id.desc()).limit(limit)
-        found = self._database.read(lambda transaction: transaction.all(statement))
-        return tuple(rows.to_event(row) for row in reversed(found))
+
+        def work(transaction: Transaction) -> EventChanges:
+            newest = transaction.scalar(select(tables.counter.c.version))
+            found = transaction.all(statement)
+            return EventChanges(items=tuple(rows.to_event(row) for row in reversed(found)), version=newest)
+
+        return self._database.read(work)
 
 
 def record(
@@ -34,10 +44,12 @@ def record(
 ) -> None:
     """Add events of a playground; one that equals the last one (type, reason, message) is counted there.
 
-    `version` is that of the write they are part of.
+    They get the versions that follow `version`, one each and in their order: it is that of the write they are part of,
+    which has taken so many more (`Transaction.next_version`). So whoever has been told one of them can go on from just
+    there, in the midst of a write.
     """
     newest = select(_table).where(_table.c.playground_uid == uid).order_by(_table.c.id.desc()).limit(1)
-    for event in events:
+    for number, event in enumerate(events, start=version + 1):
         last = transaction.first(newest)
         values: dict[str, Any] = {
             "type": str(event.type),
@@ -45,9 +57,9 @@ def record(
             "message": rows.storable(event.message),
         }
         if last is not None and all(last[column] == value for column, value in values.items()):
-            counted = {"count": last["count"] + 1, "last_seen": now, "version": version}
+            counted = {"count": last["count"] + 1, "last_seen": now, "version": number}
             transaction.run(update(_table).where(_table.c.id == last["id"]).values(counted))
         else:
             values |= {"playground_uid": uid, "playground_name": name, "count": 1, "first_seen": now, "last_seen": now}
-            values["version"] = version
+            values["version"] = number
             transaction.run(insert(_table).values(values))

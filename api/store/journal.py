@@ -1,8 +1,8 @@
 """The journal: every change of a playground, written in the same transaction as the change itself.
 
-A version is that of one write, and versions grow in commit order (`Transaction.next_version`): who has read up to a
-version has missed nothing, and meets nothing twice. The journal is cut off at its floor; of what is older, the newest
-entry of each playground that lives stays, so that any state since the floor can be told.
+A version is that of one write, or of one event of it, and versions grow in commit order (`Transaction.next_version`):
+who has read up to a version has missed nothing, and meets nothing twice. The journal is cut off at its floor; of what
+is older, the newest entry of each playground that lives stays, so that any state since the floor can be told.
 """
 
 from collections.abc import Sequence
@@ -69,25 +69,20 @@ class Journal:
         return self._database.read(work)
 
     def events_since(self, version: int, *, limit: int, uids: Sequence[str] | None = None) -> EventChanges:
-        """At least one, and about `limit` events (of these playgrounds, or of all) recorded or counted since then.
+        """At most `limit` events (of these playgrounds, or of all) that were recorded or counted since then.
 
         Raises:
             VersionTooOld: when some of them were pruned.
         """
         table = tables.event
-        statement = select(table).where(table.c.version > version).order_by(table.c.version, table.c.id)
+        statement = select(table).where(table.c.version > version).order_by(table.c.version).limit(limit)
         if uids is not None:
             statement = statement.where(table.c.playground_uid.in_(uids))
 
         def work(transaction: Transaction) -> EventChanges:
             newest = _checked(transaction, version, "events_floor")
-            items = tuple(rows.to_event(row) for row in transaction.all(statement.limit(limit)))
-            if len(items) < limit:
-                return EventChanges(items=items, version=newest)
-            last = items[-1].version  # there may be more of it: a version is told whole
-            rest = statement.where(table.c.version == last, table.c.id > items[-1].id)
-            more = tuple(rows.to_event(row) for row in transaction.all(rest))
-            return EventChanges(items=items + more, version=last)
+            items = tuple(rows.to_event(row) for row in transaction.all(statement))
+            return EventChanges(items=items, version=items[-1].version if len(items) == limit else newest)
 
         return self._database.read(work)
 

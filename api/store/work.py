@@ -100,7 +100,7 @@ class Work:
         def work(transaction: Transaction) -> bool:
             if not transaction.holds(claim):
                 return False
-            version = transaction.next_version()
+            version = transaction.next_version(events=len(report.events))
             row = transaction.first(rows.playgrounds().where(_table.c.uid == uid))
             if row is None:
                 return False
@@ -134,7 +134,7 @@ class Work:
         def work(transaction: Transaction) -> bool:
             if not transaction.holds(claim):
                 return False
-            version = transaction.next_version()
+            version = transaction.next_version(events=1 if last else 0)
             row = transaction.first(rows.playgrounds().where(_table.c.uid == uid))
             if row is None or row["deletion_requested_at"] is None:
                 return False

@@ -239,11 +239,14 @@ class Playgrounds(ClientBase):
         reply = self._object("GET", path)
         return cast("_Events", reply.get("items") or [])
 
-    def watch_events(self, name: str | None = None, *, patience: float = 300) -> Iterator[ResourceEvent]:
+    def watch_events(
+        self, name: str | None = None, *, resource_version: str | None = None, patience: float = 300
+    ) -> Iterator[ResourceEvent]:
         """Yield the events of one playground, or of all, as they are recorded or counted again; first those there are.
 
-        As :meth:`watch`, it survives broken connections; where the server has forgotten what came since, it begins
-        again with the events there are, and leaves out those that were told already.
+        As :meth:`watch`, it survives broken connections, and goes on after the ``resource_version`` of an event that
+        was told before; where the server has forgotten what came since, it begins again with the events there are, and
+        leaves out those that it has told already.
         """
         path = "v1/events" if name is None else f"{_path(name)}/events"
 
@@ -257,7 +260,7 @@ class Playgrounds(ClientBase):
             return Listing(reply.get("items") or [], version)
 
         watch = Watch(stream, listing, self._clock, patience, key="name", deletions=False)
-        return (cast("ResourceEvent", change.playground) for change in watch.changes())
+        return (cast("ResourceEvent", change.playground) for change in watch.changes(resource_version))
 
     def patch(self, name: str, change: Mapping[str, Any], *, resource_version: str | None = None) -> Applied:
         """Change parts of a playground: a JSON merge patch, where null takes a field away."""

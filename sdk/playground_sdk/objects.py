@@ -83,6 +83,7 @@ class Playground(TypedDict):
 class ResourceEvent(TypedDict, total=False):
     """Something that happened to a playground, told for people."""
 
+    metadata: dict[str, Any]  # name, and the resourceVersion to go on from
     type: str  # Normal or Warning
     reason: str
     message: str

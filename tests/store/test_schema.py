@@ -10,10 +10,12 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import IntegrityError
 
-from api.store import SchemaMismatch, Store, StoreError, schema
+from api.resources.conditions import Reason
+from api.resources.event import NewEvent
+from api.store import SchemaMismatch, Store, StoreError, VersionTooOld, schema
 from api.store.database import Transaction, open_database
 from api.store.tables import Base
-from tests.store.builders import apply, at_once
+from tests.store.builders import NOW, apply, at_once, claim, report
 from tests.store.conftest import Databases
 
 
@@ -74,6 +76,22 @@ def test_a_failed_migration_leaves_nothing_behind(databases: Databases) -> None:
         schema.run(database, fail)
     assert database.read(lambda transaction: inspect(transaction.connection).get_table_names()) == []
     database.close()
+
+
+def test_a_watch_of_events_from_before_each_had_its_version_begins_anew(store: Store, url: str) -> None:
+    uid = apply(store).playground.metadata.uid
+    two = (NewEvent(reason=Reason.SERVING, message=message) for message in ("one", "two"))
+    store.work.report(claim(store), uid, report(*two), now=NOW)
+    database = open_database(url)
+    schema.run(database, lambda config: command.downgrade(config, "0003"))
+    database.write(lambda transaction: transaction.run(text("UPDATE event SET version = 2")))
+    schema.migrate(database)
+    database.close()
+    newest = store.journal.version()
+    with pytest.raises(VersionTooOld):
+        store.journal.events_since(2, limit=10)
+    assert store.journal.events_since(newest, limit=10).items == ()
+    assert len(store.events.snapshot(uid, 10).items) == 2
 
 
 def test_a_newer_database_is_left_alone(url: str) -> None:

@@ -19,7 +19,8 @@ class WatchClient:
         lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
         self._socket.sendall("\r\n".join([*lines, "", ""]).encode())
         self._file = self._socket.makefile("rb")
-        self.status = int(self._file.readline().split()[1])
+        said = self._file.readline().split()
+        self.status = int(said[1]) if len(said) > 1 else 0  # 0: cut off before it was said
         self.headers: dict[str, str] = {}
         while (line := self._file.readline().decode().strip()) != "":
             name, _, value = line.partition(":")

@@ -50,23 +50,21 @@ async def _answer(request: Request, uid: str | None) -> Response:
         uids = None if uid is None else (uid,)
         first: list[Message] = []
         if version is None:
-            version = await ctx.records(journal.version)
-            events = await ctx.records(ctx.deps.store.events.list, uid, limit)
-            # What was counted in between comes with its own version.
-            told = sorted((event for event in events if event.version <= version), key=lambda event: event.version)
-            first = [_message(event) for event in told]
+            found = await ctx.records(ctx.deps.store.events.snapshot, uid, limit)
+            version = found.version
+            # By version, so that who is cut off in their midst can go on from the last one that came.
+            first = [_message(event) for event in sorted(found.items, key=lambda event: event.version)]
         else:
             await ctx.records(journal.events_since, version, limit=1, uids=uids)  # 410 before anything is sent
 
         async def read(after: int) -> tuple[Sequence[Message], int, bool]:
             changes = await ctx.records(journal.events_since, after, limit=BATCH, uids=uids)
-            return [_message(event) for event in changes.items], changes.version, len(changes.items) >= BATCH
+            return [_message(event) for event in changes.items], changes.version, len(changes.items) == BATCH
 
         return stream(request, "Event", version, first, read)
-    newest = await ctx.records(journal.version)
-    events = await ctx.records(ctx.deps.store.events.list, uid, limit)
-    items: list[JsonValue] = [event_view(event) for event in events]
-    metadata: Message = {"resourceVersion": str(newest)}
+    listed = await ctx.records(ctx.deps.store.events.snapshot, uid, limit)
+    items: list[JsonValue] = [event_view(event) for event in listed.items]
+    metadata: Message = {"resourceVersion": str(listed.version)}
     return JsonReply({"apiVersion": API_VERSION, "kind": "EventList", "metadata": metadata, "items": items})
 
 
