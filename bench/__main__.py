@@ -20,7 +20,7 @@ from tests.testbed.engine import OwnEngine
 from tests.testbed.namespace import again_inside, network_namespace
 
 NAMESPACE = "playground-bench"
-USUAL_OUTPUT = Path(".bench")
+USUAL_OUTPUT, RESULTS = Path(".bench"), "results.json"
 
 
 def main() -> int:
@@ -32,13 +32,14 @@ def main() -> int:
         fine = run([each for each in chosen if each.needs_engine], options)
         return 0 if fine else 1
     ensure_http_image()
+    names = {each.name for each in chosen}
+    result.forget(options.out / RESULTS, names)
     beside = [each for each in chosen if not each.needs_engine]
     if len(beside) < len(chosen):
         with network_namespace(NAMESPACE):
             fine = again_inside(NAMESPACE, "bench", ["--inside", *sys.argv[1:]]) == 0
     fine = run(beside, options) and fine
-    names = {each.name for each in chosen}
-    found = [each for each in result.load(options.out / "results.json") if each.scenario in names]
+    found = [each for each in result.load(options.out / RESULTS) if each.scenario in names]
     print(report.claims(found))
     return 0 if fine else 1
 
@@ -89,7 +90,7 @@ def _run_one(scenario: Scenario, bench: Bench, out: Path) -> bool:
         findings=findings,
     )
     print(report.tables(found), flush=True)
-    result.save(out / "results.json", [found])
+    result.save(out / RESULTS, [found])
     plots.draw(found, out / "plots")
     return all(claim.held for claim in findings.claims)
 

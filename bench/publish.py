@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from bench import plots, result
-from bench.__main__ import USUAL_OUTPUT
+from bench.__main__ import RESULTS, USUAL_OUTPUT
 
 DOCS = Path(__file__).resolve().parent.parent / "docs" / "performance"
 
@@ -15,13 +15,13 @@ def main() -> int:
     """Copy, draw, and write the generated parts of the docs anew."""
     parser = argparse.ArgumentParser(prog="python -m bench.publish", description=__doc__)
     parser.add_argument("--out", type=Path, default=USUAL_OUTPUT, help="where `python -m bench` has kept them")
-    found = result.load(parser.parse_args().out / "results.json")
+    found = result.load(parser.parse_args().out / RESULTS)
     partial = [each.scenario for each in found if each.scale != 1]
     if partial or not found:
         print(f"Only whole runs are published; missing or partial: {', '.join(partial) or 'all'}", file=sys.stderr)
         return 1
-    result.save(DOCS / "results.json", found)
-    for each in result.load(DOCS / "results.json"):
+    result.save(DOCS / RESULTS, found)
+    for each in result.load(DOCS / RESULTS):
         plots.draw(each, DOCS)
     return subprocess.run([sys.executable, "-m", "tests.docs.generate"], check=False).returncode
 

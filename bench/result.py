@@ -1,5 +1,6 @@
 """One scenario's result, with where and when it was measured, and the file that keeps the newest of each."""
 
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -29,9 +30,12 @@ def save(path: Path, results: list[Result]) -> None:
     """Write the results into the file, each in the place of an older one of the same scenario."""
     kept = {result.scenario: result for result in load(path)}
     kept |= {result.scenario: result for result in results}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    data = [asdict(kept[name]) for name in sorted(kept)]
-    path.write_bytes(orjson.dumps(_rounded(data), option=orjson.OPT_INDENT_2) + b"\n")
+    _write(path, [kept[name] for name in sorted(kept)])
+
+
+def forget(path: Path, scenarios: Collection[str]) -> None:
+    """Drop the results of these scenarios: they are measured anew, and one that breaks has no result."""
+    _write(path, [each for each in load(path) if each.scenario not in scenarios])
 
 
 def load(path: Path) -> list[Result]:
@@ -39,6 +43,12 @@ def load(path: Path) -> list[Result]:
     if not path.exists():
         return []
     return [_result(each) for each in orjson.loads(path.read_bytes())]
+
+
+def _write(path: Path, results: Collection[Result]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    data = [asdict(each) for each in results]
+    path.write_bytes(orjson.dumps(_rounded(data), option=orjson.OPT_INDENT_2) + b"\n")
 
 
 def _result(data: dict[str, Any]) -> Result:

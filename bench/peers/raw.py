@@ -1,19 +1,28 @@
-"""The floor: the engine's own low-level API, with as many calls at once as it has slots for (its cores + 1)."""
+"""The floor: the engine's own low-level API, with as many calls at once as it has slots for (its cores + 1).
+
+It makes the same container as ours, in the same box and on a bridge of the same kind, so that the difference is what
+we add to the engine's work. `BARE` makes one without any of that.
+"""
 
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from bench.peers.peer import Instance
 from bench.scenario import Bench
+from controller.domain.container_spec import ContainerSpec, Limits
 from controller.engine.connect import EngineClient, connect
+from controller.engine.networks import Networks
+from controller.engine.sandbox import host_config
 from tests.images.build import HTTP_IMAGE
 
 CONTAINER_PORT = 7860
 """Where the tiny server listens by default."""
-LABEL = "playground.bench"
+LABEL = NETWORK = "playground-bench-0"
+LIMITS = Limits(memory=2**30, cpu=1.0, pids=256, tmpfs_bytes=64 * 2**20)
 
 
 def slots() -> int:
@@ -23,9 +32,10 @@ def slots() -> int:
 
 @dataclass(frozen=True, slots=True)
 class RawEngine:
-    """The Engine API itself. `restart` is the containers' restart policy."""
+    """The Engine API itself. `boxed`: in the box that ours are in; `restart`: the containers' restart policy."""
 
     name: str = "raw engine"
+    boxed: bool = True
     restart: str = "no"
 
     def installed(self, bench: Bench) -> str:
@@ -36,13 +46,32 @@ class RawEngine:
     @contextmanager
     def running(self, bench: Bench) -> Iterator["RawRunner"]:
         """Connected, once for each slot."""
-        runner = RawRunner([connect(bench.own.host, 120.0) for _ in range(slots())], self.restart)
+        clients = [connect(bench.own.host, 120.0) for _ in range(slots())]
+        runner = RawRunner(clients, self._host_config)
+        networks = Networks(NETWORK)
         try:
+            if self.boxed:
+                with networks.lock:
+                    networks.ensure(clients[0], NETWORK)
             yield runner
         finally:
             runner.remove_all()
-            for client in runner.clients:
+            if self.boxed:
+                networks.remove(clients[0], NETWORK)
+            for client in clients:
                 client.close()
+
+    def _host_config(self, client: EngineClient, port: int) -> dict[str, Any]:
+        policy = {"Name": self.restart}
+        if self.boxed:
+            spec = ContainerSpec(HTTP_IMAGE, (), "127.0.0.1", port, CONTAINER_PORT, LIMITS, network=NETWORK)
+            return host_config(client, spec, os.cpu_count() or 1) | {"RestartPolicy": policy}
+        bindings: dict[int | str, Any] = {CONTAINER_PORT: ("127.0.0.1", port)}
+        made: dict[str, Any] = client.create_host_config(port_bindings=bindings, restart_policy=policy)
+        return made
+
+
+BARE = RawEngine("raw engine, bare", boxed=False)
 
 
 @dataclass(slots=True)
@@ -50,7 +79,7 @@ class RawRunner:
     """Creates, starts and removes, each with a client of its own thread."""
 
     clients: list[EngineClient]
-    restart: str
+    host_config: Callable[[EngineClient, int], dict[str, Any]]
     _ids: dict[str, str] = field(default_factory=dict)
 
     def start(self, instances: Sequence[Instance]) -> None:
@@ -78,11 +107,12 @@ class RawRunner:
             self.clients[0].remove_container(row["Id"], force=True)
 
     def _start(self, client: EngineClient, instance: Instance) -> None:
-        host_config = client.create_host_config(
-            port_bindings={CONTAINER_PORT: ("127.0.0.1", instance.port)}, restart_policy={"Name": self.restart}
-        )
         created = client.create_container(
-            HTTP_IMAGE, name=instance.name, labels={LABEL: ""}, ports=[CONTAINER_PORT], host_config=host_config
+            HTTP_IMAGE,
+            name=instance.name,
+            labels={LABEL: ""},
+            ports=[CONTAINER_PORT],
+            host_config=self.host_config(client, instance.port),
         )
         self._ids[instance.name] = created["Id"]
         client.start(created["Id"])

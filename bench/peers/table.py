@@ -1,11 +1,11 @@
 """Which peers there are, in the order of the tables."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 
 from bench.peers.ours import OurRunner, Ours
 from bench.peers.peer import Peer, PeerMissing, Runner
-from bench.peers.raw import RawEngine
+from bench.peers.raw import BARE, RawEngine
 from bench.scenario import Bench
 
 OTHERS: tuple[Peer, ...] = ()
@@ -22,6 +22,7 @@ def all_running(
     with ExitStack() as stack:
         own = stack.enter_context(ours.running(bench))
         runners: dict[str, Runner] = {ours.name: own, raw.name: stack.enter_context(raw.running(bench))}
+        runners[BARE.name] = stack.enter_context(BARE.running(bench))
         for peer in others:
             try:
                 version = peer.installed(bench)
@@ -30,9 +31,3 @@ def all_running(
                 skipped.append((peer.name, str(missing)))
                 bench.say(f"without {peer.name}: {missing}")
         yield own, runners, tuple(skipped)
-
-
-def fresh_names(prefix: str) -> Callable[[], str]:
-    """Names that were never given before in this run."""
-    count = iter(range(1_000_000))
-    return lambda: f"{prefix}-{next(count)}"

@@ -35,6 +35,15 @@ def test_the_file_keeps_the_newest_of_each_scenario(tmp_path: Path) -> None:
     assert result.load(path) == [newer, other]
 
 
+def test_what_is_measured_anew_is_forgotten_first(tmp_path: Path) -> None:
+    path = tmp_path / "results.json"
+    result.forget(path, {"one"})
+    other = replace(RESULT, scenario="other")
+    result.save(path, [RESULT, other])
+    result.forget(path, {"one"})
+    assert result.load(path) == [other]
+
+
 def test_what_is_kept_has_six_digits(tmp_path: Path) -> None:
     path = tmp_path / "results.json"
     result.save(path, [replace(RESULT, took=1.23456789)])
