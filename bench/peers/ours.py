@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from tests.testbed.pauses import await_true
 PORTS = range(20000, 21000)
 CLIENTS = 8
 RUNNING = "running"
+_PAUSE_ONE_S, _PAUSE_MANY_S = 0.002, 0.02
 _RUNNING_S, _REMOVED_S = 1800.0, 600.0
 
 
@@ -62,11 +64,10 @@ class OurRunner:
         self._each(instances, lambda client, each: client.playgrounds.apply(manifest(each)))
 
     def await_running(self, instances: Sequence[Instance]) -> None:
-        """Ask the API until it says so of all."""
-        if len(instances) == 1:
-            await_true("its running", lambda: self._phase(instances[0]) == RUNNING, _RUNNING_S, 0.002)
-        else:
-            await_true("their running", lambda: self._all_run(instances), _RUNNING_S, 0.05)
+        """Ask the API until it says so of each, one after the other: asking shall cost as little as it can."""
+        pause = _PAUSE_ONE_S if len(instances) == 1 else _PAUSE_MANY_S
+        for each in instances:
+            await_true(f"{each.name} running", partial(self._runs, each), _RUNNING_S, pause)
 
     def url(self, instance: Instance) -> str:
         """The port that its manifest asks for."""
@@ -75,7 +76,9 @@ class OurRunner:
     def remove(self, instances: Sequence[Instance]) -> None:
         """Delete all of them; returns when neither a record nor a container is left."""
         self._each(instances, lambda client, each: client.playgrounds.delete(each.name))
-        await_true("all records being gone", lambda: not self._records(instances), _REMOVED_S, 0.005)
+        pause = _PAUSE_ONE_S if len(instances) == 1 else _PAUSE_MANY_S
+        for each in instances:
+            await_true(f"{each.name} being gone", partial(self._is_gone, each), _REMOVED_S, pause)
         await_true("all containers being gone", lambda: not self._containers(instances), _REMOVED_S, 0.005)
 
     def container(self, instance: Instance) -> tuple[EngineClient, str] | None:
@@ -87,23 +90,15 @@ class OurRunner:
         """Delete what is left, so that no container outlives the server."""
         self.server.delete_all()
 
-    def _phase(self, instance: Instance) -> str:
-        return str(self.clients[0].playgrounds.get(instance.name)["status"]["phase"])
+    def _runs(self, instance: Instance) -> bool:
+        return self.clients[0].playgrounds.get(instance.name)["status"]["phase"] == RUNNING
 
-    def _all_run(self, instances: Sequence[Instance]) -> bool:
-        phases = {each["metadata"]["name"]: each["status"]["phase"] for each in self.clients[0].playgrounds.list()}
-        return all(phases.get(each.name) == RUNNING for each in instances)
-
-    def _records(self, instances: Sequence[Instance]) -> bool:
-        client = self.clients[0]
-        if len(instances) > 1:
-            names = {each.name for each in instances}
-            return any(each["metadata"]["name"] in names for each in client.playgrounds.list())
+    def _is_gone(self, instance: Instance) -> bool:
         try:
-            client.playgrounds.get(instances[0].name)
+            self.clients[0].playgrounds.get(instance.name)
         except NotFoundError:
-            return False
-        return True
+            return True
+        return False
 
     def _containers(self, instances: Sequence[Instance]) -> bool:
         names = {each.name for each in instances}
