@@ -1,7 +1,18 @@
 """All scenarios by name, in the order in which they are run."""
 
 from bench.scenario import Scenario
-from bench.scenarios import create_many, create_one, engine_killed, fleet, heal
+from bench.scenarios import (
+    archive_to_page,
+    changed_code,
+    cli_start,
+    create_many,
+    create_one,
+    engine_killed,
+    fleet,
+    gradio_base,
+    hardening,
+    heal,
+)
 
 SCENARIOS: dict[str, Scenario] = {
     each.name: each
@@ -11,5 +22,10 @@ SCENARIOS: dict[str, Scenario] = {
         heal.SCENARIO,
         engine_killed.SCENARIO,
         fleet.SCENARIO,
+        changed_code.SCENARIO,
+        archive_to_page.SCENARIO,
+        gradio_base.SCENARIO,
+        hardening.SCENARIO,
+        cli_start.SCENARIO,
     )
 }

@@ -57,6 +57,25 @@ def recipe_version() -> str:
     return digest.hexdigest()[:12]
 
 
+def base_files(options: BaseImageOptions, api: EngineClient, progress: Progress) -> dict[str, bytes]:
+    """The build context of the image by path: the recipe, and what this machine trusts and installs from.
+
+    Raises BaseImageError, EngineError.
+    """
+    index = _index(options)
+    files = _recipe()
+    return files | {
+        "bootstrap.lock": _pinned(files["requirements.lock"].decode(), "uv").encode(),
+        "host/ca-bundle.pem": _trust(options.ca_bundle, api, progress),
+        "host/pip.conf": index.pip_conf().encode(),
+        "host/uv.toml": index.uv_toml().encode(),
+    }
+
+
+def _index(options: BaseImageOptions) -> PackageIndex:
+    return PackageIndex(options.index_url or host_index(environment()))
+
+
 def _pull(options: BaseImageOptions, api: EngineClient, progress: Progress) -> str:
     """Pull a base image that is not of our making."""
     try:
@@ -74,17 +93,9 @@ def _pull(options: BaseImageOptions, api: EngineClient, progress: Progress) -> s
 
 
 def _build(options: BaseImageOptions, recipe: str, api: EngineClient, progress: Progress) -> str:
-    index = PackageIndex(options.index_url or host_index(environment()))
-    bundle = _trust(options.ca_bundle, api, progress)
-    files = _recipe()
-    lock = files["requirements.lock"].decode()
-    version = _pinned(lock, "gradio").partition("==")[2].split()[0]
-    files |= {
-        "bootstrap.lock": _pinned(lock, "uv").encode(),
-        "host/ca-bundle.pem": bundle,
-        "host/pip.conf": index.pip_conf().encode(),
-        "host/uv.toml": index.uv_toml().encode(),
-    }
+    index = _index(options)
+    files = base_files(options, api, progress)
+    version = _pinned(files["requirements.lock"].decode(), "gradio").partition("==")[2].split()[0]
     request = BuildRequest(
         tag=options.name,
         labels={BASE_LABEL: "gradio", RECIPE_LABEL: recipe, GRADIO_LABEL: version},
