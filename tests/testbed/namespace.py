@@ -1,8 +1,10 @@
 """Network namespaces: to run a command again in one, and to join two."""
 
+import fcntl
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,17 +21,19 @@ def inside(namespace: str) -> list[str]:
 def network_namespace(name: str) -> Iterator[list[str]]:
     """A namespace with a loopback device; one that an ended run has left is used. Yields what `inside` gives.
 
-    Raises PermissionError for others than root.
+    Raises PermissionError for others than root, BlockingIOError while another run is in it.
     """
     if os.geteuid() != 0:
         raise PermissionError("This needs root: it makes a network namespace and runs a Docker Engine in it.")
-    if not (_FOLDER / name).exists():
-        subprocess.run(["ip", "netns", "add", name], check=True)
-    try:
-        subprocess.run([*inside(name), "ip", "link", "set", "lo", "up"], check=True)
-        yield inside(name)
-    finally:
-        subprocess.run(["ip", "netns", "delete", name], check=True)
+    with (Path(tempfile.gettempdir()) / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not (_FOLDER / name).exists():
+            subprocess.run(["ip", "netns", "add", name], check=True)
+        try:
+            subprocess.run([*inside(name), "ip", "link", "set", "lo", "up"], check=True)
+            yield inside(name)
+        finally:
+            subprocess.run(["ip", "netns", "delete", name], check=True)
 
 
 @contextmanager
