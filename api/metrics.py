@@ -14,6 +14,7 @@ from api.resources.phase import Phase
 from api.store import Store, StoreError
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 HTTP_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
@@ -70,9 +71,16 @@ class HttpMetrics:
             registry=self.registry,
             buckets=HTTP_BUCKETS,
         )
+        self._children: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
 
     def note(self, method: str, status: int, seconds: float) -> None:
         """One request was answered. Only methods that HTTP knows become labels."""
-        known = method if method in {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} else "other"
-        self.requests.labels(known, str(status or "none")).inc()
-        self.seconds.labels(known).observe(seconds)
+        children = self._children.get((method, status))
+        if children is None:
+            known = method if method in _METHODS else "other"
+            children = self.requests.labels(known, str(status or "none")), self.seconds.labels(known)
+            if known == method:  # the words of strangers are no reason to keep more and more
+                self._children[method, status] = children
+        count, histogram = children
+        count.inc()
+        histogram.observe(seconds)

@@ -5,6 +5,7 @@ the body's end first takes in the rest, within bounds, and then answers.
 """
 
 import asyncio
+import logging
 import traceback
 
 import structlog
@@ -53,9 +54,12 @@ class AccessLayer:
 
 
 def _write_line(scope: Scope, exchange: "_Exchange", seconds: float) -> None:
+    is_read = scope["method"] in _READS
+    if not _log.is_enabled_for(logging.DEBUG if is_read else logging.INFO):
+        return
     headers = HTTPConnection(scope).headers
     who = {"user": fingerprint(headers.get("synapse-user")), "tenant": fingerprint(headers.get("synapse-tenant"))}
-    write = _log.debug if scope["method"] in _READS else _log.info
+    write = _log.debug if is_read else _log.info
     write(
         "request",
         method=scope["method"],
@@ -69,6 +73,8 @@ def _write_line(scope: Scope, exchange: "_Exchange", seconds: float) -> None:
 
 class _Exchange:
     """One request and its reply, watched: how far the body has been read, and what was answered."""
+
+    __slots__ = ("_body_ended", "_receive", "_send", "status")
 
     def __init__(self, receive: Receive, send: Send) -> None:
         self._receive = receive

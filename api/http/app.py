@@ -22,7 +22,9 @@ from api.http.errors import ApiError, on_api_error, on_http_exception, on_store_
 from api.http.forwarded import ForwardedHeaders
 from api.http.pace import BodyPace
 from api.http.principals import Principals
+from api.http.readings import Readings
 from api.http.routes import builds, containers, docker_containers, health, measures, plugin_releases
+from api.http.routing import RouteIndex
 from api.http.v1 import table as v1
 from api.metrics import HttpMetrics
 from api.store import StoreError
@@ -48,7 +50,7 @@ def create_app(deps: Dependencies) -> Starlette:
     metrics = HttpMetrics(deps.store, deps.settings.port_range)
     principals = Principals(deps.store, deps.token, deps.clock, deps.settings.rate_limit)
     app = Starlette(
-        routes=list(ROUTES),
+        routes=[RouteIndex(ROUTES)],
         middleware=[
             Middleware(AccessLayer, clock=deps.clock, metrics=metrics),
             Middleware(ForwardedHeaders, trusted=deps.settings.trusted_proxies),
@@ -64,7 +66,9 @@ def create_app(deps: Dependencies) -> Starlette:
     )
     app.router.redirect_slashes = False  # 301 turns a client's POST into a GET
     changes = Changes(lambda: deps.store.work.changed_since(_NEWEST)[0])
-    app.state.context = Context(deps=deps, changes=changes, metrics=metrics)
+    glance = deps.store.glance()
+    readings = None if glance is None else Readings(glance)
+    app.state.context = Context(deps=deps, changes=changes, metrics=metrics, readings=readings)
     return app
 
 

@@ -1,6 +1,6 @@
 """What the routes work with, handed in once by whoever builds the application."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import ParamSpec, TypeVar
 
@@ -12,7 +12,9 @@ from api.archives.files import ArchiveFiles
 from api.clock import Clock
 from api.http.changes import Changes
 from api.http.controller_client import ControllerClient
+from api.http.readings import Readings
 from api.metrics import HttpMetrics
+from api.resources.playground import Playground
 from api.settings import Settings
 from api.store import Store
 
@@ -45,6 +47,8 @@ class Context:
     deps: Dependencies
     changes: Changes
     metrics: HttpMetrics
+    readings: Readings | None = None
+    """What is read most, ready to be sent; None where the records can't be asked without waiting."""
     _record_threads: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(RECORD_THREADS))
     _archive_threads: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(ARCHIVE_THREADS))
     _controller_threads: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(ARCHIVE_THREADS))
@@ -56,6 +60,10 @@ class Context:
     async def records(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Runs a call to the store in a thread."""
         return await anyio.to_thread.run_sync(lambda: work(*args, **kwargs), limiter=self._record_threads)
+
+    async def some_playgrounds(self, uids: Sequence[str]) -> tuple[int, tuple[Playground, ...]]:
+        """The newest version of all, and those of the playgrounds that are there."""
+        return await self.records(self.deps.store.playgrounds.some, uids)
 
     async def disk(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Runs work on an archive in a thread."""

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 _HOST = re.compile(r"[A-Za-z0-9._-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
 _PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)+")
+_CONNECTIONS = frozenset({"http", "websocket"})
 _SECURE = {"http": False, "https": True, "ws": False, "wss": True}
 
 
@@ -25,7 +26,8 @@ class ForwardedHeaders:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, as ASGI has it."""
         peer = scope.get("client")
-        if scope["type"] in {"http", "websocket"} and peer is not None and peer[0] in self._trusted:
+        is_trusted = scope["type"] in _CONNECTIONS and peer is not None and peer[0] in self._trusted
+        if is_trusted and any(name.startswith(b"x-forwarded-") for name, _ in scope["headers"]):
             scope = _rewritten(scope)
         await self.app(scope, receive, send)
 

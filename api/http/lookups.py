@@ -15,7 +15,7 @@ _NUMBER = 10
 
 async def find_playground(context: Context, lookup: str) -> Playground | None:
     """The playground, or None."""
-    if not _can_exist(lookup):
+    if not can_exist(lookup):
         return None
     playgrounds = context.deps.store.playgrounds
     if is_number(lookup):
@@ -27,7 +27,7 @@ async def find_playground(context: Context, lookup: str) -> Playground | None:
 
 async def find_tombstone(context: Context, lookup: str) -> Tombstone | None:
     """What is left of a playground that was removed, or None."""
-    if not _can_exist(lookup):
+    if not can_exist(lookup):
         return None
     playgrounds = context.deps.store.playgrounds
     if is_number(lookup):
@@ -82,5 +82,6 @@ def is_number(lookup: str) -> bool:
     return lookup.isascii() and lookup.isdigit() and len(lookup) <= _NUMBER
 
 
-def _can_exist(lookup: str) -> bool:
+def can_exist(lookup: str) -> bool:
+    """Whether there can be anything of that name at all."""
     return 0 < len(lookup) <= _LONGEST and "\0" not in lookup

@@ -6,7 +6,7 @@ A connection that says nothing between two requests is closed by uvicorn itself 
 import asyncio
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from api.http.errors import ApiError
 
@@ -15,6 +15,8 @@ PATIENCE = 20.0
 SLOWEST = 8 * 1024
 """… and one second more for each so many bytes that have come."""
 HEADER_SECONDS = 10.0
+HEADER_BYTES = 64 * 1024
+"""Of a request's line and headers together; the parser itself knows no bound."""
 
 
 class BodyPace:
@@ -34,6 +36,8 @@ class BodyPace:
 
 class _Paced:
     """`receive`, with a deadline as long as there is more of the body to come."""
+
+    __slots__ = ("_began", "_ended", "_patience", "_receive", "_taken")
 
     def __init__(self, receive: Receive, patience: float) -> None:
         self._receive = receive
@@ -56,11 +60,14 @@ class _Paced:
         return message
 
 
-class PatientProtocol(H11Protocol):
-    """uvicorn's, with an end to the wait for a request's headers."""
+class PatientProtocol(HttpToolsProtocol):
+    """uvicorn's, with an end to the wait for a request's headers, and to their length."""
 
     header_seconds = HEADER_SECONDS
     _deadline: asyncio.TimerHandle | None = None
+    _in_head = False
+    """Whether a request has begun whose headers are not all there."""
+    _head_bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
         """A client has come."""
@@ -70,18 +77,40 @@ class PatientProtocol(H11Protocol):
     def data_received(self, data: bytes) -> None:
         """Some of a request, or several."""
         super().data_received(data)
-        if str(self.conn.their_state) != "IDLE":
-            self._stop_waiting()
-        elif self._deadline is None:
+        if self.transport.is_closing() or self.transport.get_protocol() is not self:
+            self._stop_waiting()  # refused, or a WebSocket from now on
+        elif self._in_head:
+            self._head_bytes += len(data)
+            if self._head_bytes > HEADER_BYTES:
+                self.send_400_response("The request's headers are too long.")
             self._wait_for_headers()
+        elif not self._is_busy():
+            self._wait_for_headers()  # some line breaks: no request yet
+
+    def on_message_begin(self) -> None:
+        """The parser: a request begins."""
+        super().on_message_begin()
+        self._in_head = True
+        self._head_bytes = 0
+
+    def on_headers_complete(self) -> None:
+        """The parser: its headers are there."""
+        self._in_head = False
+        self._stop_waiting()
+        super().on_headers_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client has gone."""
         self._stop_waiting()
         super().connection_lost(exc)
 
+    def _is_busy(self) -> bool:
+        cycle: RequestResponseCycle | None = self.cycle
+        return cycle is not None and not cycle.response_complete
+
     def _wait_for_headers(self) -> None:
-        self._deadline = self.loop.call_later(self.header_seconds, self._give_up)
+        if self._deadline is None:
+            self._deadline = self.loop.call_later(self.header_seconds, self._give_up)
 
     def _stop_waiting(self) -> None:
         if self._deadline is not None:

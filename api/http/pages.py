@@ -91,18 +91,22 @@ def page_view(
     size: int,
     view: Callable[[Item], Mapping[str, JsonValue]],
 ) -> dict[str, JsonValue]:
-    """The form of a page: `count`, `next`, `previous` (absolute, with the filters and the page size), `results`."""
+    """The form of a page: `page_head`, and the `results`."""
+    results: list[JsonValue] = [dict(view(item)) for item in page.items]
+    return page_head(connection, page.count, number, size) | {"results": results}
+
+
+def page_head(connection: HTTPConnection, count: int, number: int, size: int) -> dict[str, JsonValue]:
+    """`count`, `next` and `previous` (absolute, with the filters and the page size)."""
     kept = [(name, value) for name, value in connection.query_params.multi_items() if name not in {"page", "page_size"}]
 
     def address(other: int) -> str:
         return page_url(connection, [*kept, ("page", str(other)), ("page_size", str(size))])
 
-    results: list[JsonValue] = [dict(view(item)) for item in page.items]
     return {
-        "count": page.count,
-        "next": address(number + 1) if number * size < page.count else None,
+        "count": count,
+        "next": address(number + 1) if number * size < count else None,
         "previous": address(number - 1) if number > 1 else None,
-        "results": results,
     }
 
 

@@ -104,6 +104,7 @@ def server(deps: Dependencies) -> uvicorn.Server:
         server_header=False,
         timeout_graceful_shutdown=GRACE,
         ws_max_size=64 * 1024,
+        loop="asyncio",  # another one, if it is there, is no quicker here
         http=PatientProtocol,
         timeout_keep_alive=KEEP_ALIVE,
     )

@@ -39,7 +39,7 @@ class Declared:
 
     def get(self, name: str) -> Playground | None:
         """The living playground of that name, else the newest one that is being deleted."""
-        return self._database.read(lambda transaction: _find(transaction, name, living=False))
+        return self._database.read(lambda transaction: find(transaction, name, living=False))
 
     def apply(
         self, wanted: WantedPlayground, precondition: Precondition, *, now: float, dry_run: bool = False
@@ -74,7 +74,7 @@ class Declared:
         """
 
         def look(transaction: Transaction) -> Playground | None:
-            found = _find(transaction, name, living=False)
+            found = find(transaction, name, living=False)
             if found is None:
                 return None
             _check(precondition, name, found)
@@ -99,7 +99,8 @@ class Declared:
         return self._database.write(work)
 
 
-def _find(transaction: Transaction, name: str, *, living: bool) -> Playground | None:
+def find(transaction: Transaction, name: str, *, living: bool) -> Playground | None:
+    """The living playground of that name; unless only `living` ones count, else the newest that is being deleted."""
     if not lookups.storable(name):
         return None
     query = rows.playgrounds().where(_table.c.name == name)
@@ -127,7 +128,7 @@ def _decide(
 ) -> Declaration:
     """What the record will be. Reads only."""
     assert wanted.name is not None, "a declared playground has a name"
-    before = _find(transaction, wanted.name, living=True)
+    before = find(transaction, wanted.name, living=True)
     _check(precondition, wanted.name, before)
     identity = wanted.spec.identity.key
     same_identity = select(_table.c.uid, _table.c.name).where(_table.c.identity == identity).where(_living)

@@ -85,13 +85,11 @@ class Playgrounds:
 
         Where several match, a living one comes before a finalizing one, and a newer before an older.
         """
-        condition = lookups.any_of(lookup, _table, id_column="id")
-        if condition is None:
-            return None
-        found = self._database.read(lambda transaction: transaction.all(rows.playgrounds().where(condition)))
-        if not found:
-            return None
-        return rows.to_playground(min(found, key=lambda row: _preference(row, lookup)))
+        return self._database.read(lambda transaction: find(transaction, lookup))
+
+    def some(self, uids: Sequence[str]) -> tuple[int, tuple[Playground, ...]]:
+        """The newest version of all, and those of the playgrounds that are there, both as of one instant."""
+        return self._database.read(lambda transaction: some(transaction, uids))
 
     def list(self, filters: PlaygroundFilters, *, page: int, page_size: int) -> Page[Playground]:
         """The page with that number (from 1) of the playgrounds that pass the filters, by ascending record id."""
@@ -200,6 +198,22 @@ class Playgrounds:
             return _load(transaction, uid)
 
         return self._database.write(work)
+
+
+def find(transaction: Transaction, lookup: int | str) -> Playground | None:
+    """As `Playgrounds.get`, in a transaction."""
+    condition = lookups.any_of(lookup, _table, id_column="id")
+    if condition is None:
+        return None
+    found = transaction.all(rows.playgrounds().where(condition))
+    return rows.to_playground(min(found, key=lambda row: _preference(row, lookup))) if found else None
+
+
+def some(transaction: Transaction, uids: Sequence[str]) -> tuple[int, tuple[Playground, ...]]:
+    """As `Playgrounds.some`, in a transaction."""
+    version = int(transaction.scalar(select(tables.counter.c.version)))
+    found = transaction.all(rows.playgrounds().where(_table.c.uid.in_(uids)))
+    return version, tuple(rows.to_playground(row) for row in found)
 
 
 def _living_and(needed: Callable[[Playground], bool], playground: Playground) -> bool:

@@ -6,6 +6,7 @@ from api.store.database import Database, open_database
 from api.store.declared import Declared
 from api.store.events import Events
 from api.store.feed import ChangeFeed
+from api.store.glance import Glance
 from api.store.journal import Journal
 from api.store.leases import Leases
 from api.store.playgrounds import Playgrounds
@@ -35,6 +36,7 @@ class Store:
         self.tokens = Tokens(database)
         self.secrets = Secrets(database)
         self.work = Work(database)
+        self._glances: list[Glance] = []
 
     @classmethod
     def open(cls, url: str) -> "Store":
@@ -59,7 +61,16 @@ class Store:
         """Raise SchemaMismatch, a sentence that says what to run, unless the schema is this version's."""
         schema.check(self._database)
 
+    def glance(self) -> Glance | None:
+        """A new reader for an event loop; None on PostgreSQL, where no read is sure not to wait."""
+        if not self._database.is_sqlite:
+            return None
+        self._glances.append(Glance(self._database))
+        return self._glances[-1]
+
     def close(self) -> None:
         """Close all connections. Calls that run end with an error or by themselves."""
         self.feed.close()
+        for glance in self._glances:
+            glance.close()
         self._database.close()

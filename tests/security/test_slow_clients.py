@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -55,7 +56,7 @@ def test_one_that_is_large_has_more_time() -> None:
     assert len(body_of([(0.05, bytes(SLOWEST))] * 8, 0.2)) == 8 * SLOWEST
 
 
-@pytest.mark.parametrize("beginning", [b"", b"GET /health/ HTTP/1.1\r\nHost: a\r\nX-Slow: "])
+@pytest.mark.parametrize("beginning", [b"", b"\r\n\r\n", b"GET /health/ HTTP/1.1\r\nHost: a\r\nX-Slow: "])
 def test_a_connection_without_a_whole_request_is_closed(beginning: bytes, raw: RawClient, impatient: None) -> None:
     with raw.connect() as connection:
         connection.sendall(beginning)
@@ -77,6 +78,28 @@ def test_a_drop_of_header_now_and_then_does_not_help(raw: RawClient, impatient: 
             except (BrokenPipeError, ConnectionResetError):
                 return
     raise AssertionError("the connection is still open")
+
+
+def test_a_second_request_of_a_connection_has_its_own_time(raw: RawClient, impatient: None) -> None:
+    head = b"GET /health/ HTTP/1.1\r\nHost: a\r\n"
+    with raw.connect() as connection:
+        connection.sendall(head + b"\r\n")
+        assert connection.recv(65536).startswith(b"HTTP/1.1 200")
+        connection.settimeout(5)
+        connection.sendall(head)
+        while connection.recv(65536):
+            pass
+
+
+@pytest.mark.parametrize("head", [b"GET / HTTP/1.1\r\n" + b"X-A: b\r\n" * 20_000, b"GET /" + b"a" * 200_000])
+def test_headers_without_an_end_are_refused_before_they_fill_the_memory(head: bytes, raw: RawClient) -> None:
+    with raw.connect() as connection:
+        with suppress(ConnectionError):
+            for start in range(0, len(head), 8192):
+                connection.sendall(head[start : start + 8192])
+                time.sleep(0.001)  # so that they come in pieces
+        with suppress(ConnectionError):
+            assert connection.recv(65536).startswith(b"HTTP/1.1 400")
 
 
 def test_a_request_that_takes_longer_than_that_is_answered(raw: RawClient, impatient: None) -> None:

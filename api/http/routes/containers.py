@@ -12,14 +12,15 @@ from api.http.dependencies import Context, context
 from api.http.errors import ApiError, InvalidRequestError, Problem, one_of
 from api.http.lookups import (
     being_deleted,
+    can_exist,
     find_playground,
     find_tombstone,
     get_living,
     get_playground,
     unknown,
 )
-from api.http.pages import check_query, filters_of, integer, page_of, page_view
-from api.http.replies import JsonReply, no_content
+from api.http.pages import check_query, filters_of, integer, page_head, page_of, page_view
+from api.http.replies import JsonReply, ReadyReply, no_content, with_list
 from api.http.routing import resource
 from api.resources.agent_view import container_detail, container_view
 from api.resources.event import Event
@@ -27,7 +28,8 @@ from api.resources.playground import DesiredRunState, Playground
 from api.resources.value import timestamp
 
 _STATES = {"running": DesiredRunState.RUNNING, "stopped": DesiredRunState.STOPPED}
-_LIST_QUERY = frozenset({"page", "page_size", "status", "plugin_release", "model", "kind", "label"})
+_PAGE_QUERY = frozenset({"page", "page_size"})
+_LIST_QUERY = _PAGE_QUERY | {"status", "plugin_release", "model", "kind", "label"}
 _MAX_TAIL = 10_000
 _DEFAULT_TAIL = 100
 _MAX_EVENTS = 1000
@@ -38,13 +40,21 @@ async def list_playgrounds(request: Request) -> Response:
     ctx, query = context(request), request.query_params
     check_query(query, _LIST_QUERY, repeated={"label"})
     number, size = page_of(query)
+    if ctx.readings is not None and query.keys() <= _PAGE_QUERY:
+        found = await ctx.readings.page("view", ctx.some_playgrounds, offset=(number - 1) * size, size=size)
+        if found is not None:
+            return ReadyReply(with_list(page_head(request, found.count, number, size), "results", found.bodies))
     page = await ctx.records(ctx.deps.store.playgrounds.list, filters_of(query), page=number, page_size=size)
     return JsonReply(page_view(request, page, number, size, container_view))
 
 
 async def read_playground(request: Request) -> Response:
     """`GET containers/{id}`: everything known about it."""
-    return JsonReply(container_detail(await get_playground(context(request), request.path_params["id"])))
+    ctx, lookup = context(request), request.path_params["id"]
+    ready = ctx.readings.detail(lookup) if ctx.readings is not None and can_exist(lookup) else None
+    if ready is not None:
+        return ReadyReply(ready.body)
+    return JsonReply(container_detail(await get_playground(ctx, lookup)))
 
 
 async def update_playground(request: Request) -> Response:

@@ -13,7 +13,7 @@ from api.http.dependencies import Context, context
 from api.http.errors import ApiError, InvalidRequestError, Problem
 from api.http.pages import integer
 from api.http.principals import requester_of
-from api.http.replies import JsonReply
+from api.http.replies import JsonReply, ReadyReply, with_list
 from api.http.v1.bodies import at, manifest_of, precondition_of, read_document
 from api.http.v1.dry_run import dry_run_reply
 from api.http.v1.plugins import resolve
@@ -29,6 +29,7 @@ from api.store.declared import Declaration
 
 DEFAULT_LIMIT, MAX_LIMIT = 500, 5000
 _PATCH_ATTEMPTS = 5
+_LONGEST_NAME = 63
 
 _log = structlog.get_logger(__name__)
 
@@ -41,6 +42,13 @@ async def list_playgrounds(request: Request) -> Response:
         return await watch_playgrounds(request, selector)
     version, after = _continued(query.get("continue"))
     limit = integer(query, "limit", 1, MAX_LIMIT, DEFAULT_LIMIT)
+    if selector.is_empty and ctx.readings is not None:
+        found = await ctx.readings.page_after(
+            "manifest", ctx.some_playgrounds, after=after, size=limit, version=version
+        )
+        if found is not None:
+            ready = _list_head(found.version, found.remaining, found.last_id)
+            return ReadyReply(with_list(ready, "items", found.bodies))
     snapshot = await ctx.records(ctx.deps.store.journal.snapshot, version)
     matching = [
         playground
@@ -48,19 +56,26 @@ async def list_playgrounds(request: Request) -> Response:
         if playground.metadata.id > after and selector.matches(playground)
     ]
     page = matching[:limit]
-    metadata: dict[str, JsonValue] = {"resourceVersion": str(snapshot.version)}
-    if len(matching) > limit:
-        metadata |= {
-            "continue": _token(snapshot.version, page[-1].metadata.id),
-            "remainingItemCount": len(matching) - limit,
-        }
+    head = _list_head(snapshot.version, len(matching) - len(page), page[-1].metadata.id if page else 0)
     items: list[JsonValue] = [manifest_view(playground) for playground in page]
-    return JsonReply({"apiVersion": API_VERSION, "kind": "PlaygroundList", "metadata": metadata, "items": items})
+    return JsonReply(head | {"items": items})
+
+
+def _list_head(version: int, remaining: int, last_id: int) -> dict[str, JsonValue]:
+    """A list without its items: which version it shows, and how to go on where some remain."""
+    metadata: dict[str, JsonValue] = {"resourceVersion": str(version)}
+    if remaining:
+        metadata |= {"continue": _token(version, last_id), "remainingItemCount": remaining}
+    return {"apiVersion": API_VERSION, "kind": "PlaygroundList", "metadata": metadata}
 
 
 async def read_playground(request: Request) -> Response:
     """`GET /v1/playgrounds/{name}`."""
-    return _reply(await find(context(request), request.path_params["name"]))
+    ctx, name = context(request), request.path_params["name"]
+    ready = ctx.readings.named(name) if ctx.readings is not None and len(name) <= _LONGEST_NAME else None
+    if ready is not None:
+        return ReadyReply(ready.body, headers={"ETag": f'"{ready.version}"'})
+    return _reply(await find(ctx, name))
 
 
 async def put_playground(request: Request) -> Response:
@@ -139,7 +154,7 @@ async def restart_playground(request: Request) -> Response:
 
 async def find(ctx: Context, name: str) -> Playground:
     """The playground of that name. Raises ApiError(404)."""
-    found = await ctx.records(ctx.deps.store.declared.get, name) if len(name) <= 63 else None
+    found = await ctx.records(ctx.deps.store.declared.get, name) if len(name) <= _LONGEST_NAME else None
     if found is None:
         raise unknown(name)
     return found
