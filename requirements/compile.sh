@@ -10,4 +10,5 @@ lock() {
 lock "$@" pyproject.toml sdk/pyproject.toml --extra cli --group dev -o requirements/dev.lock
 lock "$@" pyproject.toml -o requirements/server.lock
 lock "$@" requirements/bootstrap.in -o requirements/bootstrap.lock
+lock "$@" requirements/bench-jupyterhub.in -o requirements/bench-jupyterhub.lock
 lock "$@" controller/baseimage/image/requirements.in -o controller/baseimage/image/requirements.lock

@@ -6,7 +6,7 @@ import signal
 import subprocess
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -66,7 +66,12 @@ def child(command: Sequence[str], environment: Mapping[str, str], log: Path) -> 
     """A process in a group of its own, with this environment and no other. At the end the whole group is ended."""
     with log.open("ab") as out:
         process = subprocess.Popen(
-            list(command), env=dict(environment), stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
+            list(command),
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
         )
     try:
         yield process
@@ -77,7 +82,10 @@ def child(command: Sequence[str], environment: Mapping[str, str], log: Path) -> 
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-        try:
-            os.killpg(process.pid, signal.SIGKILL)  # children that it has not taken with it
-        except ProcessLookupError:
-            pass
+        with suppress(ProcessLookupError):  # it has taken its children with it
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def tail(log: Path) -> str:
+    """The end of a log, for an error."""
+    return log.read_text(errors="replace")[-_TAIL:]

@@ -79,6 +79,9 @@ class ComposeRunner:
         self._projects[project] = list(instances)
         self._compose(project, "up", "-d")
 
+    def await_running(self, instances: Sequence[Instance]) -> None:
+        """They do: `up` has started them."""
+
     def url(self, instance: Instance) -> str:
         """The published port."""
         return f"http://127.0.0.1:{instance.port}/"

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 
 from bench.peers.commands import asked, at_once, run
 from bench.peers.peer import Instance
-from bench.peers.raw import CONTAINER_PORT, LABEL
+from bench.peers.raw import CONTAINER_PORT
 from bench.scenario import Bench
 from controller.engine.connect import EngineClient
 from tests.images.build import HTTP_IMAGE
 
+LABEL = "playground-bench-command"
 AT_ONCE = 2
 """More commands at a time do not make two cores faster."""
 
@@ -48,6 +49,9 @@ class DockerCommandRunner:
         """One `docker run -d` for each."""
         at_once(AT_ONCE, self._run, instances)
 
+    def await_running(self, instances: Sequence[Instance]) -> None:
+        """They do: `docker run` has started them."""
+
     def url(self, instance: Instance) -> str:
         """The published port."""
         return f"http://127.0.0.1:{instance.port}/"
@@ -62,7 +66,7 @@ class DockerCommandRunner:
 
     def remove_all(self) -> None:
         """Remove whatever a run that broke has left."""
-        for row in self.engine.containers(all=True, filters={"label": f"{LABEL}=command"}):
+        for row in self.engine.containers(all=True, filters={"label": LABEL}):
             self.engine.remove_container(row["Id"], force=True)
 
     def _run(self, instance: Instance) -> None:
@@ -75,4 +79,4 @@ class DockerCommandRunner:
 def run_arguments(instance: Instance) -> list[str]:
     """What follows `docker` to run it in the background."""
     publish = f"127.0.0.1:{instance.port}:{CONTAINER_PORT}"
-    return ["run", "--detach", "--name", instance.name, "--label", f"{LABEL}=command", "--publish", publish, HTTP_IMAGE]
+    return ["run", "--detach", "--name", instance.name, "--label", LABEL, "--publish", publish, HTTP_IMAGE]

@@ -3,12 +3,17 @@
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 
+from bench.peers.compose import Compose
+from bench.peers.docker_cli import DockerCommand
+from bench.peers.jupyterhub import JupyterHub
 from bench.peers.ours import OurRunner, Ours
 from bench.peers.peer import Peer, PeerMissing, Runner
+from bench.peers.podman_kube import PodmanKube
 from bench.peers.raw import BARE, RawEngine
+from bench.peers.swarm import Swarm
 from bench.scenario import Bench
 
-OTHERS: tuple[Peer, ...] = ()
+OTHERS: tuple[Peer, ...] = (DockerCommand(), Compose(), Swarm(), PodmanKube(), JupyterHub())
 """All but ours and the floor."""
 
 
