@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench import machine, plots, report, result
+from bench.peers.install import install_all
 from bench.scenario import Bench, Scenario
 from bench.scenarios import SCENARIOS
 from tests.images.build import HTTP_IMAGE, ensure_http_image
@@ -20,7 +21,7 @@ from tests.testbed.engine import OwnEngine
 from tests.testbed.namespace import again_inside, network_namespace
 
 NAMESPACE = "playground-bench"
-USUAL_OUTPUT, RESULTS = Path(".bench"), "results.json"
+USUAL_OUTPUT, RESULTS, TOOLS = Path(".bench"), "results.json", "tools"
 
 
 def main() -> int:
@@ -36,6 +37,7 @@ def main() -> int:
     result.forget(options.out / RESULTS, names)
     beside = [each for each in chosen if not each.needs_engine]
     if len(beside) < len(chosen):
+        install_all(options.out.resolve() / TOOLS, print)  # there is no way to a registry from the namespace
         with network_namespace(NAMESPACE):
             fine = again_inside(NAMESPACE, "bench", ["--inside", *sys.argv[1:]]) == 0
     fine = run(beside, options) and fine
@@ -61,7 +63,7 @@ def run(scenarios: list[Scenario], options: argparse.Namespace) -> bool:
     with ExitStack() as stack:
         folder = Path(tempfile.mkdtemp(prefix="playground-bench-"))
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        tools = options.out.resolve() / "tools"
+        tools = options.out.resolve() / TOOLS
         tools.mkdir(parents=True, exist_ok=True)
         engine = None
         if options.inside:

@@ -1,4 +1,4 @@
-"""The docker command: `docker run -d`, two at a time, and one `docker rm -f` for all that go."""
+"""The docker command: `docker run -d`, as many at a time as the engine has slots, and one `docker rm -f` for all."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -6,14 +6,12 @@ from dataclasses import dataclass, field
 
 from bench.peers.commands import asked, at_once, run
 from bench.peers.peer import Instance
-from bench.peers.raw import CONTAINER_PORT
+from bench.peers.raw import CONTAINER_PORT, slots
 from bench.scenario import Bench
 from controller.engine.connect import EngineClient
 from tests.images.build import HTTP_IMAGE
 
 LABEL = "playground-bench-command"
-AT_ONCE = 2
-"""More commands at a time do not make two cores faster."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +45,7 @@ class DockerCommandRunner:
 
     def start(self, instances: Sequence[Instance]) -> None:
         """One `docker run -d` for each."""
-        at_once(AT_ONCE, self._run, instances)
+        at_once(slots(), self._run, instances)
 
     def await_running(self, instances: Sequence[Instance]) -> None:
         """They do: `docker run` has started them."""
