@@ -6,16 +6,15 @@ way there is. This module imports neither process: each is started in an interpr
 
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
-from api.clock import SystemClock
 from api.local_files import ensure_token
 from api.settings import Settings
 from api.store import Store, StoreError
 from api.telemetry import configure_logging
-from controller import operator
+from controller import operator, supervise
 from controller.baseimage.command import base_image
 from controller.cli_common import (
     AdvertiseHost,
@@ -35,7 +34,6 @@ from controller.cli_common import (
 from controller.cli_operations import doctor, firewall
 from controller.cli_tokens import secret, token
 from controller.engine.errors import EngineError
-from controller.supervise import COMMANDS, supervise
 
 app = typer.Typer(
     name="playground-server",
@@ -70,7 +68,7 @@ def run(  # noqa: PLR0913, PLR0917 (one parameter is one flag)
     configure_logging(settings.log_level, settings.log_format, process="run")
     _migrate(settings)
     ensure_token(settings)
-    raise typer.Exit(supervise(SystemClock()))
+    _become([sys.executable, "-m", supervise.__name__, settings.log_level, settings.log_format])
 
 
 @app.command()
@@ -86,7 +84,7 @@ def api(
 ) -> None:
     """Run the HTTP API alone. It needs the database and the data folder, and no Docker."""
     settings_from(locals())
-    _become("api")
+    _become(supervise.COMMANDS["api"])
 
 
 @app.command()
@@ -102,7 +100,7 @@ def controller(
 ) -> None:
     """Run the controller alone. It needs the database, the data folder and a Docker Engine."""
     settings_from(locals())
-    _become("controller")
+    _become(supervise.COMMANDS["controller"])
 
 
 @app.command()
@@ -163,7 +161,7 @@ def _migrate(settings: Settings) -> None:
         give_up(str(error), code=1)
 
 
-def _become(name: str) -> None:
+def _become(command: list[str]) -> NoReturn:
     """Go on as that process: it gets the signals and gives the exit code, with nothing in between."""
     sys.stdout.flush()
-    os.execv(sys.executable, COMMANDS[name])  # noqa: S606 (our own interpreter)
+    os.execv(command[0], command)  # noqa: S606 (our own interpreter)

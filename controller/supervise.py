@@ -1,6 +1,8 @@
 """`playground-server run`: the API and the controller as two processes on one machine, watched over.
 
 They share nothing but the database and the data folder, exactly as when each is run by a service manager of its own.
+`playground-server run` becomes `python -m controller.supervise LOG_LEVEL LOG_FORMAT` when all is prepared: who only
+waits for two processes to end keeps nothing of what it took to prepare them.
 """
 
 import os
@@ -15,8 +17,9 @@ from typing import TypeAlias
 
 import structlog
 
-from api.clock import Clock
+from api.clock import Clock, SystemClock
 from api.supervised import SUPERVISOR_VARIABLE
+from api.telemetry import configure_logging
 
 log = structlog.get_logger()
 
@@ -127,3 +130,13 @@ def _stop(processes: list[subprocess.Popen[bytes]]) -> None:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def main(log_level: str, log_format: str) -> int:
+    """The supervisor as a process of its own; the exit code."""
+    configure_logging(log_level, log_format, process="run")
+    return supervise(SystemClock())
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
