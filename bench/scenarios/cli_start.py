@@ -43,7 +43,7 @@ def run(bench: Bench) -> Findings:
     values = dict(zip(turns, seconds.values(), strict=True))
     series = tuple(Series(system, what, "s", tuple(each)) for (system, what), each in values.items())
     skipped = () if shutil.which("docker") else (("docker", "the command is not installed"),)
-    return Findings(series, tuple(_claims(series)), skipped)
+    return Findings(series, tuple(claims(series)), skipped)
 
 
 def _commands() -> dict[tuple[str, str], Sequence[str]]:
@@ -88,15 +88,16 @@ def _stopped(number: int) -> dict[str, object]:
     }
 
 
-def _claims(series: Sequence[Series]) -> list[Claim]:
+def claims(series: Sequence[Series]) -> list[Claim]:
+    """What the marks say of ours."""
     ours = {each.what: each for each in series if each.system == _OURS}
-    claims = []
+    found = []
     for what, limit, command in ((_HELP, _HELP_S, "playground --help"), (_GET, _GET_S, f"playground get of {RECORDS}")):
-        claims += [
+        found += [
             Claim(16, f"{command}, p50", ours[what].p50, limit, "s"),
             Claim(16, f"{command}, p95", ours[what].p95, limit, "s"),
         ]
-    return claims
+    return found
 
 
 SCENARIO = Scenario("cli-start", "How long the command line takes", (16,), run, needs_engine=False)

@@ -29,7 +29,7 @@ from controller.engine.image_build import BuildRequest, build_image
 BASE_LABEL = "playground.base"
 RECIPE_LABEL = "playground.base.recipe"
 GRADIO_LABEL = "playground.base.gradio"
-_FILES = ("Dockerfile", "launcher.py", "requirements.lock")
+_FILES = ("Dockerfile", "compile_all.py", "fetch_uv.py", "launcher.py", "requirements.lock")
 
 
 def ensure_base_image(options: BaseImageOptions, api: EngineClient, progress: Progress) -> str:
@@ -63,9 +63,15 @@ def base_files(options: BaseImageOptions, api: EngineClient, progress: Progress)
     Raises BaseImageError, EngineError.
     """
     index = _index(options)
-    files = _recipe()
-    return files | {
-        "bootstrap.lock": _pinned(files["requirements.lock"].decode(), "uv").encode(),
+    recipe = _recipe()
+    lock = recipe["requirements.lock"]
+    return {
+        "Dockerfile": recipe["Dockerfile"],
+        "launcher.py": recipe["launcher.py"],
+        "install/compile_all.py": recipe["compile_all.py"],
+        "install/fetch_uv.py": recipe["fetch_uv.py"],
+        "install/requirements.lock": lock,
+        "install/bootstrap.lock": _pinned(lock.decode(), "uv").encode(),
         "host/ca-bundle.pem": _trust(options.ca_bundle, api, progress),
         "host/pip.conf": index.pip_conf().encode(),
         "host/uv.toml": index.uv_toml().encode(),
@@ -95,7 +101,7 @@ def _pull(options: BaseImageOptions, api: EngineClient, progress: Progress) -> s
 def _build(options: BaseImageOptions, recipe: str, api: EngineClient, progress: Progress) -> str:
     index = _index(options)
     files = base_files(options, api, progress)
-    version = _pinned(files["requirements.lock"].decode(), "gradio").partition("==")[2].split()[0]
+    version = _pinned(files["install/requirements.lock"].decode(), "gradio").partition("==")[2].split()[0]
     request = BuildRequest(
         tag=options.name,
         labels={BASE_LABEL: "gradio", RECIPE_LABEL: recipe, GRADIO_LABEL: version},
