@@ -12,6 +12,7 @@ from anyio import CapacityLimiter
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from api.http.admission import Admission
 from api.http.errors import ApiError, error_reply
 from api.http.principals import Principal, Principals
 from api.resources.token import Scope as TokenScope
@@ -22,6 +23,7 @@ PUBLIC = frozenset({"/health", "/livez", "/readyz", "/openapi.json"})
 ADMIN_ONLY = ((frozenset({"DELETE"}), "/plugin_releases/"), (frozenset({"DELETE"}), "/v1/pluginreleases/"))
 """(methods, beginning of the path): what others build on is not one client's to take away."""
 
+_CONNECTIONS = frozenset({"http", "websocket"})
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 _SCHEME = re.compile(r"(?:bearer|token)\s+", re.IGNORECASE)
 _LOOKUPS = 4
@@ -38,19 +40,19 @@ class TokenGate:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, as ASGI has it."""
-        if scope["type"] not in {"http", "websocket"} or _path(scope) in PUBLIC:
+        if scope["type"] not in _CONNECTIONS or _path(scope) in PUBLIC:
             await self.app(scope, receive, send)
             return
         try:
-            scope["principal"] = await self._admitted(scope)
+            scope["principal"], scope["admission"] = await self._admitted(scope)
         except ApiError as refusal:
             await _refuse(refusal, scope, receive, send)
             return
         await self.app(scope, receive, send)
 
-    async def _admitted(self, scope: Scope) -> Principal:
+    async def _admitted(self, scope: Scope) -> tuple[Principal, Admission]:
         """Who asks, when they may. Raises ApiError: 401, 403, 429."""
-        secret = _secret(HTTPConnection(scope).headers.get("authorization"))
+        secret = _secret(_authorization(scope))
         principal = self._principals.known(secret)
         if principal is None:
             try:
@@ -68,7 +70,7 @@ class TokenGate:
             )
         if not self._principals.may_ask_now(principal):
             raise ApiError(429, f"The token {principal.name!r} asks too often: wait a second, and ask less often.")
-        return principal
+        return principal, Admission(self._principals, self._threads, secret, principal)
 
 
 async def _refuse(refusal: ApiError, scope: Scope, receive: Receive, send: Send) -> None:
@@ -77,6 +79,11 @@ async def _refuse(refusal: ApiError, scope: Scope, receive: Receive, send: Send)
         await send({"type": "websocket.close", "code": 1008, "reason": refusal.detail[:120]})
     else:
         await error_reply(HTTPConnection(scope), refusal)(scope, receive, send)
+
+
+def _authorization(scope: Scope) -> str | None:
+    """The header; the first one where there are several, as `HTTPConnection.headers` has it."""
+    return next((value.decode("latin-1") for name, value in scope["headers"] if name == b"authorization"), None)
 
 
 def _secret(header: str | None) -> str:

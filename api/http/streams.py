@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 from pydantic import JsonValue
 
+from api.http.admission import Admission
 from api.http.dependencies import Context
 from api.resources.agent_view import message
 from api.resources.build import Build, BuildState
@@ -19,22 +20,28 @@ _LOOK_AGAIN = 2.0
 
 
 async def build_messages(
-    ctx: Context, build_id: str, *, heartbeat: float = HEARTBEAT
+    ctx: Context, admission: Admission, build_id: str, *, heartbeat: float = HEARTBEAT
 ) -> AsyncIterator[dict[str, JsonValue]]:
     """`{"type", "message"}`: `log` at a change, `heartbeat` after a silence, `complete` or `error` at last.
 
-    A server that stops ends the stream without either: the build goes on, and can be asked for again.
+    A server that stops ends the stream without either: the build goes on, and can be asked for again. It goes on too
+    when the stream ends because its token was revoked, with an `error` that says so.
     """
     async with ctx.changes.following():
-        async for said in _messages(ctx, build_id, heartbeat):
+        async for said in _messages(ctx, admission, build_id, heartbeat):
             yield said
 
 
-async def _messages(ctx: Context, build_id: str, heartbeat: float) -> AsyncIterator[dict[str, JsonValue]]:
+async def _messages(
+    ctx: Context, admission: Admission, build_id: str, heartbeat: float
+) -> AsyncIterator[dict[str, JsonValue]]:
     last: str | None = None
     clock = ctx.deps.clock
     silent_since = clock.monotonic()
     while not ctx.changes.closed:
+        if (refusal := await admission.refusal()) is not None:
+            yield {"type": "error", "message": refusal}
+            return
         try:
             found = await ctx.records(ctx.deps.store.builds.get_with_playground, build_id)
         except StoreError:  # it may answer again: the build goes on meanwhile

@@ -13,7 +13,14 @@ from dataclasses import dataclass, field
 from typing import Literal, cast
 
 from playground_sdk._clock import Clock
-from playground_sdk.errors import ApiError, RateLimitError, ServerError, TransportError, UnexpectedReplyError
+from playground_sdk.errors import (
+    ApiError,
+    AuthenticationError,
+    RateLimitError,
+    ServerError,
+    TransportError,
+    UnexpectedReplyError,
+)
 from playground_sdk.objects import Playground
 
 __all__ = ["Change", "Listing", "Watch"]
@@ -21,7 +28,7 @@ __all__ = ["Change", "Listing", "Watch"]
 ChangeType = Literal["ADDED", "MODIFIED", "DELETED"]
 _CHANGES = frozenset({"ADDED", "MODIFIED", "DELETED"})
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
-_GONE = 410
+_UNAUTHORIZED, _GONE = 401, 410
 
 _log = logging.getLogger("playground_sdk")
 
@@ -72,7 +79,7 @@ class Watch:
         """Yield changes after a version; without one, first everything there is as ADDED. It never ends by itself.
 
         Raises:
-            ApiError: the server refused (and it was no 410).
+            ApiError: the server refused (and it was no 410); AuthenticationError when the token was revoked meanwhile.
             TransportError, ServerError, RateLimitError: nothing was answered for longer than ``patience``.
         """
         self._version = resource_version or ""
@@ -138,7 +145,8 @@ class Watch:
         if kind == "ERROR":
             status = int(value.get("status") or value.get("code") or _GONE)
             text = str(value.get("detail") or value.get("message") or "The watch can't go on.")
-            raise ApiError(text, status_code=status, detail=value, call="the watch")
+            kind_of_error = AuthenticationError if status == _UNAUTHORIZED else ApiError
+            raise kind_of_error(text, status_code=status, detail=value, call="the watch")
         metadata = value.get("metadata") or {}
         if version := metadata.get("resourceVersion"):
             self._version = str(version)

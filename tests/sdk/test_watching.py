@@ -8,7 +8,13 @@ from typing import Any, cast
 
 import pytest
 
-from playground_sdk.errors import ApiError, ConnectionFailedError, ServerError, UnexpectedReplyError
+from playground_sdk.errors import (
+    ApiError,
+    AuthenticationError,
+    ConnectionFailedError,
+    ServerError,
+    UnexpectedReplyError,
+)
 from playground_sdk.objects import Playground
 from playground_sdk.watching import Change, Listing, Watch
 from tests.sdk.fake_clock import FakeClock
@@ -153,6 +159,7 @@ def test_it_gives_up_after_its_patience(clock: FakeClock) -> None:
         ("nonsense", UnexpectedReplyError),
         ("[]", UnexpectedReplyError),
         ('{"type": "ERROR", "object": {"status": 500, "detail": "broken"}}', ApiError),
+        ('{"type": "ERROR", "object": {"code": 401, "message": "revoked"}}', AuthenticationError),
     ],
 )
 def test_what_is_no_change(clock: FakeClock, text: str, raised: type[Exception]) -> None:

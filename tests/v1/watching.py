@@ -13,9 +13,9 @@ Message = dict[str, Any]
 class WatchClient:
     """One connection to `GET path`; iterating gives the messages as they come."""
 
-    def __init__(self, port: int, path: str, **headers: str) -> None:
+    def __init__(self, port: int, path: str, *, token: str = TOKEN, **headers: str) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=20)
-        lines = [f"GET {path} HTTP/1.1", "Host: test", f"Authorization: {TOKEN}"]
+        lines = [f"GET {path} HTTP/1.1", "Host: test", f"Authorization: {token}"]
         lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
         self._socket.sendall("\r\n".join([*lines, "", ""]).encode())
         self._file = self._socket.makefile("rb")

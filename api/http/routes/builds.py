@@ -10,6 +10,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from api.http.admission import admission_of
 from api.http.dependencies import Context, context
 from api.http.errors import ApiError
 from api.http.links import build_links
@@ -53,7 +54,7 @@ async def stream_build(request: Request) -> Response:
     await _find(ctx, build_id)
 
     async def lines() -> AsyncIterator[bytes]:
-        async for message in build_messages(ctx, build_id):
+        async for message in build_messages(ctx, admission_of(request), build_id):
             yield b"data: " + orjson.dumps(message) + b"\n\n"
 
     headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
@@ -80,7 +81,7 @@ async def socket_build(socket: WebSocket) -> None:
 
         tasks.start_soon(until_gone)
         try:
-            async for message in build_messages(ctx, build_id):
+            async for message in build_messages(ctx, admission_of(socket), build_id):
                 await socket.send_text(orjson.dumps(message).decode())
             await socket.close(_ENDED)
         except WebSocketDisconnect:

@@ -1,7 +1,8 @@
 """`/v1/playgrounds/{name}/log`: what the container or the build printed, from the controller's private port.
 
 As text, or with `Accept: application/jsonl` or `text/event-stream` as messages: `log` (with `at`, from which a stream
-can be resumed), `heartbeat`, and at last `end` with the reason. A stream without an `end` broke off.
+can be resumed), `heartbeat`, and at last `end` with the reason. A stream without an `end` broke off; an `error` before
+that says why.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ from pydantic import JsonValue
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from api.http.admission import LOOK_EVERY, admission_of
 from api.http.controller_client import CONNECT_TIMEOUT, ControllerClient
 from api.http.dependencies import context
 from api.http.errors import ApiError, InvalidRequestError, Problem
@@ -34,7 +36,7 @@ Message = dict[str, JsonValue]
 
 async def read_log(request: Request) -> Response:
     """`GET /v1/playgrounds/{name}/log`."""
-    ctx, query = context(request), request.query_params
+    ctx, admission, query = context(request), admission_of(request), request.query_params
     follow, previous, build = (flag(query, name) for name in ("follow", "previous", "build"))
     if build and previous:
         message = "Of builds the last one's log is kept only: leave previous out."
@@ -52,10 +54,14 @@ async def read_log(request: Request) -> Response:
 
     async def body() -> AsyncIterator[bytes]:
         try:
-            async for message in stream.messages():
+            async for message in stream.messages(LOOK_EVERY):
                 if ctx.changes.closed:
                     return
-                yield _encoded(message, form)
+                if (refusal := await admission.refusal()) is not None:
+                    yield _encoded({"type": "error", "code": 401, "message": refusal}, form)
+                    return
+                if message is not None:
+                    yield _encoded(message, form)
         finally:
             stream.close()
 
@@ -71,7 +77,8 @@ def _since(text: str | None, now: float) -> LogPosition | None:
 
 def _encoded(message: Message, form: str) -> bytes:
     if form == TEXT:
-        return f"{message['line']}\n".encode() if message["type"] == "log" else b""
+        word = {"log": "line", "error": "message"}.get(str(message["type"]))
+        return f"{message[word]}\n".encode() if word else b""
     data = orjson.dumps(message)
     if form == JSON_LINES:
         return data + b"\n"
@@ -106,14 +113,26 @@ class ControllerStream:
             raise
         return stream
 
-    async def messages(self) -> AsyncIterator[Message]:
-        """What it sends, until `end`. A stream that broke off ends without one."""
-        while True:
+    async def messages(self, look_every: float) -> AsyncIterator[Message | None]:
+        """What it sends, until `end`, and None where nothing has come for so many seconds.
+
+        A stream that broke off ends without an `end`.
+        """
+        silent = 0.0
+        while silent < SILENCE:
             try:
-                async with asyncio.timeout(SILENCE):
+                async with asyncio.timeout(look_every):
                     line = await self._reader.readline()
+            except TimeoutError:  # what came of a line so far stays in the reader
+                silent += look_every
+                yield None
+                continue
+            except (OSError, ValueError):
+                return
+            silent = 0.0
+            try:
                 message = orjson.loads(line) if line.endswith(b"\n") else None
-            except (OSError, TimeoutError, ValueError):
+            except ValueError:
                 return
             if not isinstance(message, dict):
                 return

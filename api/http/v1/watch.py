@@ -1,7 +1,8 @@
 """Watches: what changed since a version, as long as the client listens. JSON lines, or server-sent events by `Accept`.
 
 `ADDED`, `MODIFIED`, `DELETED` with the object; `BOOKMARK` as a heartbeat, with the version to go on from; `ERROR` when
-the changes since then are not known any more (list anew). Every change comes once, in the order of its version.
+the changes since then are not known any more (410: list anew), or the token was revoked (401). Every change comes once,
+in the order of its version.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -12,6 +13,7 @@ from pydantic import JsonValue
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response, StreamingResponse
 
+from api.http.admission import Admission, admission_of
 from api.http.dependencies import Context, context
 from api.http.errors import InvalidRequestError, Problem
 from api.http.pages import integer
@@ -78,31 +80,36 @@ async def watch_playgrounds(request: Request, selector: Selector) -> Response:
 
 
 def stream(request: Request, kind: str, version: int, first: Sequence[Message], read: Read) -> Response:
-    """The reply that goes on until the client leaves, `timeoutSeconds` are over, or the server stops."""
-    ctx = context(request)
+    """The reply that goes on until the client leaves, `timeoutSeconds` are over, its token is revoked, or we stop."""
+    ctx, admission = context(request), admission_of(request)
     seconds = integer(request.query_params, "timeoutSeconds", 1, _MAX_SECONDS, _MAX_SECONDS)
     as_events = SSE in request.headers.get("accept", "")
 
     async def body() -> AsyncIterator[bytes]:
         for message in first:
             yield _encoded(message, as_events=as_events)
-        async for message in _follow(ctx, kind, version, read, seconds):
+        async for message in _follow(ctx, admission, kind, version, read, seconds):
             yield _encoded(message, as_events=as_events)
 
     headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
     return StreamingResponse(body(), media_type=SSE if as_events else JSON_LINES, headers=headers)
 
 
-async def _follow(ctx: Context, kind: str, version: int, read: Read, seconds: int) -> AsyncIterator[Message]:
+async def _follow(
+    ctx: Context, admission: Admission, kind: str, version: int, read: Read, seconds: int
+) -> AsyncIterator[Message]:
     clock = ctx.deps.clock
     ends = clock.monotonic() + seconds
     silent_since = clock.monotonic()
     async with ctx.changes.following():
         while not ctx.changes.closed and clock.monotonic() < ends:
+            if (refusal := await admission.refusal()) is not None:
+                yield _error(401, refusal)
+                return
             try:
                 messages, version, more = await read(version)
             except VersionTooOld as error:
-                yield {"type": "ERROR", "object": {"kind": "Status", "code": 410, "message": str(error)}}
+                yield _error(410, str(error))
                 return
             except StoreError:
                 messages, more = (), False  # it may answer again: nothing is lost meanwhile
@@ -123,6 +130,11 @@ def bookmark(kind: str, version: int) -> Message:
     """How far it is told: go on from here."""
     metadata: Message = {"resourceVersion": str(version)}
     return {"type": "BOOKMARK", "object": {"apiVersion": API_VERSION, "kind": kind, "metadata": metadata}}
+
+
+def _error(code: int, sentence: str) -> Message:
+    """Why a watch ends for good."""
+    return {"type": "ERROR", "object": {"kind": "Status", "code": code, "message": sentence}}
 
 
 def _encoded(message: Message, *, as_events: bool) -> bytes:
