@@ -59,9 +59,14 @@ class BuildingServer:
         found = self.api.containers(filters={"label": self._labels(name)})
         return str(found[0]["Id"]) if found else None
 
-    def await_container(self, name: str) -> None:
-        """Return when the playground has a container that is up."""
+    def await_container(self, name: str) -> str:
+        """Wait until the playground has a container that is up; the container's id."""
         await_true("the container", lambda: self.container(name) is not None, _LIMIT_S, 0.005)
+        return self.container(name) or ""
+
+    def phase(self, name: str) -> str:
+        """What the API says of it now."""
+        return str(self.client.playgrounds.get(name)["status"]["phase"])
 
     def remove(self, name: str) -> None:
         """Delete a playground; returns when neither its record nor its container is left."""

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from api.clock import new_uid
-from bench.builds import TaggedImages, build_by_hand, tidied
+from bench.builds import TaggedImages, build_by_hand, remove_images, tidied
 from bench.plugins import tar
 from bench.rounds import by_turns
 from bench.samples import Claim, Findings, Series
@@ -81,7 +81,9 @@ def by_pip(files: Mapping[str, bytes]) -> Mapping[str, bytes]:
 def _once(api: EngineClient, tags: TaggedImages, files: Mapping[str, bytes]) -> float:
     began = time.perf_counter()
     build_by_hand(api, tar(files), f"{_NAME}:latest", args={"PYTHON_IMAGE": PYTHON_BASE_NAME}, cached=False)
-    return tags.wait(_NAME, began)[1] - began
+    seconds = tags.wait(_NAME, began)[1] - began
+    remove_images(api, _NAME)
+    return seconds
 
 
 SCENARIO = Scenario("gradio-base", "The first Gradio base image", (13,), run, needs_engine=False)
