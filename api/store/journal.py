@@ -108,14 +108,17 @@ def write(transaction: Transaction, change: Change) -> None:
     )
 
 
-def prune(transaction: Transaction, *, before: float, max_rows: int = MAX_ROWS) -> int:
-    """Cut off what is older than `before` (seconds since the epoch) and what is beyond `max_rows`; how many went."""
+def prune(transaction: Transaction, *, before: float, up_to: int, max_rows: int = MAX_ROWS) -> int:
+    """Cut off what is older than `before` (epoch seconds), what is beyond `max_rows`, and all up to a version.
+
+    How many went. Of each playground that lives, the newest of what is cut off stays.
+    """
     first_kept = transaction.scalar(select(func.min(_table.c.version)).where(_table.c.at >= before))
     newest = transaction.scalar(select(func.max(_table.c.version))) or 0
     by_age = newest if first_kept is None else first_kept - 1
     newest_first = select(_table.c.version).order_by(_table.c.version.desc())
     by_count = transaction.scalar(newest_first.offset(max_rows).limit(1)) or 0
-    floor = max(by_age, by_count)
+    floor = max(by_age, by_count, up_to)
     if not floor:
         return 0
     newer = _table.alias()

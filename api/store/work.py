@@ -10,7 +10,7 @@ from api.resources.declared import expires_at
 from api.resources.desired import Claim, DesiredState, Report
 from api.resources.event import NewEvent
 from api.resources.playground import Playground
-from api.store import builds, events, journal, rows, secrets, tables
+from api.store import builds, events, journal, journal_size, rows, secrets, tables
 from api.store.database import Database, Transaction
 
 _table = tables.playground
@@ -188,7 +188,8 @@ class Work:
     ) -> int:
         """Forget what ended before the given times, and quarantines that are over; how many rows went.
 
-        The journal is also cut off where it has grown too long (`journal.MAX_ROWS`).
+        The journal is also cut off where it has grown too long (`journal.MAX_ROWS`) or too large
+        (`journal_size.MAX_BYTES`).
 
         Raises:
             StaleClaim: when the lease went to somebody else.
@@ -206,9 +207,11 @@ class Work:
             transaction.next_version()
             newest = select(func.max(recorded.c.version)).where(recorded.c.last_seen < events_before)
             journal.raise_floor(transaction, "events_floor", transaction.scalar(newest) or 0)
-            cut_off = journal.prune(transaction, before=journal_before)
+            cut_off = journal.prune(transaction, before=journal_before, up_to=too_large)
             return cut_off + sum(transaction.run(statement) for statement in statements)
 
+        # The sizes are summed up before anybody is held up: what is added meanwhile is cut off the next time.
+        too_large = self._database.read(lambda transaction: journal_size.beyond(transaction, journal_size.MAX_BYTES))
         return self._database.write(work)
 
 

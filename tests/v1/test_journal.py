@@ -1,12 +1,15 @@
 """The journal on both databases: one entry for each change, in the same transaction, pruned without losing the past."""
 
+import random
+from string import ascii_letters
+
 import pytest
 
 from api.resources.change import ChangeType
 from api.resources.playground import DesiredRunState, PlaygroundSpec
 from api.resources.precondition import Precondition
 from api.resources.wanted import WantedPlayground
-from api.store import Conflict, IdentityTaken, PortHeld, PreconditionFailed, Store, VersionTooOld
+from api.store import Conflict, IdentityTaken, PortHeld, PreconditionFailed, Store, VersionTooOld, journal_size
 from api.store import journal as journal_module
 from tests.store.builders import NOW, apply, at_once, claim, report, serve, stale_claim
 from tests.store.conftest import databases, postgres_databases, postgres_server, sqlite_databases, store, url
@@ -115,6 +118,42 @@ def test_it_does_not_grow_without_end(store: Store, monkeypatch: pytest.MonkeyPa
     assert len(store.journal.since(newest - 10, limit=100).items) <= 10
     with pytest.raises(VersionTooOld):
         store.journal.since(newest - 20, limit=100)
+
+
+def test_it_does_not_take_more_room_than_it_may(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Records of 20 kB: 50 of them are a megabyte, of which half may be kept."""
+    monkeypatch.setattr(journal_size, "MAX_BYTES", 500_000)
+    holder = claim(store)
+    large = "".join(random.Random(7).choices(ascii_letters, k=20_000))  # nothing that a database packs away
+    uids = [
+        store.declared.apply(declared(f"p{model}", model=model, params={"text": large}), ALWAYS, now=NOW)
+        for model in range(2)
+    ]
+    for number in range(50):
+        store.playgrounds.request_restart(uids[0].playground.metadata.uid, now=NOW + number)
+
+    def prune() -> int:
+        return store.work.prune(holder, tombstones_before=0, events_before=0, builds_before=0, now=NOW)
+
+    newest = store.journal.version()
+    assert prune() > 10
+    floor = next(version for version in range(newest) if not is_too_old(store, version))
+    kept = [change.playground.model_dump_json() for change in store.journal.since(floor, limit=100).items]
+    assert 5 <= len(kept) <= 500_000 / 20_000
+    assert store.journal.version() > newest, "the prune is a write itself"
+    assert {p.metadata.name for p in store.journal.snapshot(floor).playgrounds} == {"p0", "p1"}, "any state since then"
+    prune()
+    assert not is_too_old(store, floor), "what fits stays"
+    with pytest.raises(VersionTooOld, match="List anew"):
+        store.journal.since(floor - 1, limit=1)
+
+
+def is_too_old(store: Store, version: int) -> bool:
+    try:
+        store.journal.since(version, limit=1)
+    except VersionTooOld:
+        return True
+    return False
 
 
 def test_of_two_who_declare_at_once_one_creates(store: Store) -> None:
