@@ -14,7 +14,7 @@ from api.http.links import build_links
 from api.http.multipart import is_multipart, read_form
 from api.http.principals import requester_of
 from api.http.replies import JsonReply
-from api.http.uploads import check_archive, keep_archive
+from api.http.uploads import check_archive, exchange_archive, take_back
 from api.http.wanted import Create, form_values, named_release, parse_create, wanted_playground
 from api.resources.agent_view import container_view
 from api.resources.identity import Kind
@@ -22,6 +22,7 @@ from api.resources.images import is_allowed, refusal
 from api.resources.playground import PluginSource
 from api.resources.release import PluginRelease
 from api.resources.wanted import Applied
+from api.store import Conflict, IdentityTaken, NameTaken, QuotaExceeded, ValueRefused
 
 _log = structlog.get_logger(__name__)
 
@@ -51,8 +52,12 @@ async def _upload_and_record(request: Request, ctx: Context, create: Create, arc
         hint=create.entrypoint,
         limit=ctx.deps.settings.max_archive_bytes,
     )
-    await keep_archive(ctx, archive, checked)
-    return await _record(request, ctx, create, checked.plugin_release, checked.source, checked.warnings)
+    change = await exchange_archive(ctx, archive, checked)
+    try:
+        return await _record(request, ctx, create, checked.plugin_release, checked.source, checked.warnings)
+    except (ApiError, Conflict, IdentityTaken, NameTaken, QuotaExceeded, ValueRefused):
+        await take_back(ctx, change)
+        raise
 
 
 async def _known_source(ctx: Context, create: Create) -> tuple[str, PluginSource | None]:

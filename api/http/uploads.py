@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import structlog
 from pydantic import JsonValue
 
 from api.archives.config import PluginConfig, read_config
@@ -12,7 +13,10 @@ from api.archives.reader import read_archive
 from api.http.dependencies import Context
 from api.http.errors import InvalidRequestError, Problem, archive_errors
 from api.resources.playground import PluginSource
-from api.resources.release import PluginRelease
+from api.resources.release import PluginRelease, ReleaseChange
+from api.store import StoreError
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +70,15 @@ def check_archive(
 
 async def keep_archive(context: Context, writer: ArchiveWriter, checked: CheckedArchive) -> PluginRelease:
     """Commits the upload and records the release. Raises ApiError(507), StoreError."""
+    return (await exchange_archive(context, writer, checked)).after
+
+
+async def exchange_archive(context: Context, writer: ArchiveWriter, checked: CheckedArchive) -> ReleaseChange:
+    """The same, told so that it can be taken back."""
     with archive_errors():
         await context.disk(writer.commit, checked.source.digest)
     return await context.records(
-        context.deps.store.releases.put,
+        context.deps.store.releases.change,
         checked.code,
         checked.version,
         checked.name,
@@ -78,6 +87,17 @@ async def keep_archive(context: Context, writer: ArchiveWriter, checked: Checked
         writer.size,
         now=context.now(),
     )
+
+
+async def take_back(context: Context, change: ReleaseChange) -> None:
+    """Undo an upload whose request was refused, as far as nobody else relies on it; the collector removes the file."""
+    try:
+        taken_back = await context.records(context.deps.store.releases.take_back, change)
+    except StoreError as error:  # it stays known, which harms nobody: the refusal is what the client has to know
+        _log.warning("release not taken back", release=change.after.plugin_release, error=str(error))
+        return
+    if taken_back:
+        _log.info("release taken back", release=change.after.plugin_release, digest=change.after.source.digest)
 
 
 def _agreed_version(config: PluginConfig, code: str | None, version: str | None) -> str:

@@ -24,3 +24,10 @@ class PluginRelease(Value):
     def plugin_release(self) -> str:
         """`code@version`."""
         return f"{self.code}@{self.version}"
+
+
+class ReleaseChange(Value):
+    """What a release was, if it was known, and what it stands for since."""
+
+    before: PluginRelease | None
+    after: PluginRelease

@@ -5,7 +5,7 @@ from sqlalchemy import ColumnElement, delete, func, insert, select, union, updat
 
 from api.resources.listing import Page
 from api.resources.playground import PluginSource
-from api.resources.release import PluginRelease
+from api.resources.release import PluginRelease, ReleaseChange
 from api.store import rows, tables
 from api.store.database import Database, Transaction
 from api.store.errors import ReleaseInUse
@@ -35,6 +35,20 @@ class Releases:
 
         `size` is the archive's, in bytes.
         """
+        return self.change(code, version, name, source, config, size, now=now).after
+
+    def change(
+        self,
+        code: str,
+        version: str,
+        name: str,
+        source: PluginSource,
+        config: dict[str, JsonValue],
+        size: int,
+        *,
+        now: float,
+    ) -> ReleaseChange:
+        """The same as `put`, told so that it can be taken back."""
         lookup = f"{code}@{version}"
         values = {
             "code": code,
@@ -47,13 +61,38 @@ class Releases:
             "updated_at": now,
         }
 
-        def work(transaction: Transaction) -> PluginRelease:
+        def work(transaction: Transaction) -> ReleaseChange:
             transaction.next_version()
+            before = transaction.first(select(_table).where(_table.c.plugin_release == lookup))
             if not transaction.run(update(_table).where(_table.c.plugin_release == lookup).values(values)):
                 transaction.run(insert(_table).values(**values, plugin_release=lookup, created_at=now))
             row = transaction.first(select(_table).where(_table.c.plugin_release == lookup))
             assert row is not None, "written in this transaction"
-            return rows.to_release(row)
+            return ReleaseChange(before=rows.to_release(before) if before else None, after=rows.to_release(row))
+
+        return self._database.write(work)
+
+    def take_back(self, change: ReleaseChange) -> bool:
+        """Have the release be what it was before the change, or not be; False when others have come to rely on it.
+
+        That is when it was changed since, or was new with the change and has a playground, living or finalizing.
+        """
+        before, after, used = change.before, change.after, tables.playground
+        this = _table.c.plugin_release == after.plugin_release
+
+        def work(transaction: Transaction) -> bool:
+            transaction.next_version()  # so that no playground of it can be recorded meanwhile
+            row = transaction.first(select(_table).where(this))
+            if row is None or rows.to_release(row) != after:
+                return False
+            if before is not None:
+                values = before.model_dump(include={"name", "config", "size", "updated_at"})
+                values |= {"digest": before.source.digest, "source": rows.as_json(before.source)}
+                return transaction.run(update(_table).where(this).values(values)) > 0
+            users = select(used.c.uid).where(used.c.plugin_release == after.plugin_release).limit(1)
+            if transaction.first(users) is not None:
+                return False
+            return transaction.run(delete(_table).where(this)) > 0
 
         return self._database.write(work)
 

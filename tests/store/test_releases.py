@@ -2,6 +2,7 @@
 
 import pytest
 
+from api.resources.release import ReleaseChange
 from api.store import ReleaseInUse, Store
 from tests.store.builders import NOW, apply, claim, source
 
@@ -44,3 +45,25 @@ def test_archives_of_releases_and_of_playgrounds_are_in_use(store: Store) -> Non
     apply(store, plugin=source("sha256:old"))
     apply(store, "image@1", image="nginx")
     assert store.releases.digests_in_use() == {"sha256:new", "sha256:old"}
+
+
+def test_a_change_can_be_taken_back_as_long_as_nobody_relies_on_it(store: Store) -> None:
+    def change(digest: str, at: float) -> ReleaseChange:
+        return store.releases.change("hello", "1", digest, source(digest), {"from": digest}, 1, now=at)
+
+    first = change("sha256:a", NOW)
+    assert first.before is None
+    second = change("sha256:b", NOW + 1)
+    assert second.before == first.after
+    assert not store.releases.take_back(first), "it was changed since"
+    assert store.releases.take_back(second)
+    assert store.releases.get("hello@1") == first.after
+    assert not store.releases.take_back(second), "once"
+    uid = apply(store, "hello@1").playground.metadata.uid
+    assert not store.releases.take_back(first), "a playground is of it"
+    store.playgrounds.request_deletion(uid, now=NOW)
+    assert not store.releases.take_back(first), "also one that is finalizing"
+    store.work.remove(claim(store), uid, now=NOW)
+    assert store.releases.take_back(first)
+    assert store.releases.get("hello@1") is None
+    assert not store.releases.take_back(first)
