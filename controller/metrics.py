@@ -46,6 +46,17 @@ class ControllerMetrics:
             "playground_engine_call_seconds", "How long a call to the engine took.", ["method"], registry=self.registry
         )
 
+        self._sweep_seconds = Histogram(
+            "playground_resync_seconds",
+            "How long a look at everything took.",
+            registry=self.registry,
+            buckets=PASS_BUCKETS,
+        )
+
+    def note_sweep(self, seconds: float) -> None:
+        """A look at everything has ended."""
+        self._sweep_seconds.observe(seconds)
+
     def note_pass(self, result: str, seconds: float) -> None:
         """A pass has ended."""
         self._passes.labels(NAME, result).inc()

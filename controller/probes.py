@@ -15,11 +15,9 @@ def probe_http(host: str, port: int, path: str, timeout: float) -> Probe:
 
     Nothing after the status line is read: a page may be large, and only the status counts.
     """
-    name = f"[{host}]" if ":" in host else host
-    request = f"GET {path} HTTP/1.1\r\nHost: {name}:{port}\r\nUser-Agent: playground-probe\r\nConnection: close\r\n\r\n"
     try:
         with socket.create_connection((host, port), timeout) as connection:
-            connection.sendall(request.encode("ascii"))
+            connection.sendall(probe_request(host, port, path))
             line = _first_line(connection)
     except TimeoutError:
         return _not_ready(f"no answer within {timeout:g} s")
@@ -27,6 +25,19 @@ def probe_http(host: str, port: int, path: str, timeout: float) -> Probe:
         return _not_ready("connection refused: nothing listens on the port")
     except OSError as error:
         return _not_ready(f"the connection broke before an answer ({type(error).__name__})")
+    return probe_of(line)
+
+
+def probe_request(host: str, port: int, path: str) -> bytes:
+    """What a probe sends."""
+    name = f"[{host}]" if ":" in host else host
+    return (
+        f"GET {path} HTTP/1.1\r\nHost: {name}:{port}\r\nUser-Agent: playground-probe\r\nConnection: close\r\n\r\n"
+    ).encode("ascii")
+
+
+def probe_of(line: bytes) -> Probe:
+    """What the beginning of an answer says."""
     if not line:
         return _not_ready("the connection was closed before an answer")
     status = _STATUS_LINE.match(line)

@@ -2,12 +2,12 @@
 
 import os
 import socket
-import threading
 from dataclasses import dataclass
 
 from api.archives.files import ArchiveFiles
 from api.clock import SystemClock, new_uid
 from api.local_files import ensure_controller_id, ensure_controller_token
+from api.resources.playground import Playground
 from api.settings import Settings
 from api.store import Store
 from controller.backend import BackendHealth, http_post
@@ -28,7 +28,10 @@ from controller.loop.control_loop import ControlLoop
 from controller.loop.hearing import Hearing
 from controller.loop.leader import Leader
 from controller.loop.observer import Observer
+from controller.loop.overview import Overview
+from controller.loop.prober import Prober
 from controller.loop.reconciler import Reconciler
+from controller.loop.taken_ports import TakenPorts
 from controller.loop.workqueue import Workqueue
 from controller.metrics import ControllerMetrics
 from controller.planner import Policy
@@ -78,8 +81,7 @@ def wire(settings: Settings) -> Controller:
     store = Store.open(settings.resolved_database_url)
     store.migrate()
     metrics = ControllerMetrics(store, settings.port_range, clock)
-    docker_engine = DockerEngine(settings.docker_host, controller_id, settings.engine_timeout)
-    engine = BreakerEngine(docker_engine, metrics.measure_call)
+    engine = _engine(settings, controller_id, metrics)
     queue = Workqueue(clock)
     leader = Leader(store, _holder(), settings.lease_ttl, clock)
     logs = BuildLogs(settings.logs_dir / "builds")
@@ -92,10 +94,10 @@ def wire(settings: Settings) -> Controller:
     observer = _observer(settings, engine, builds, policy, clock, hearing)
     executor = _executor(settings, engine, store, builds, logs, leader, kept_logs)
     backend = _backend(settings, clock)
-    on_report = backend.note if backend else lambda _: None
-    reconciler = Reconciler(store, engine, observer, executor, policy, clock, on_report)
-    keep = Keep(images_per_plugin=settings.keep_images)
+    reconciler = Reconciler(store, engine, observer, executor, policy, clock, backend.note if backend else _to_nobody)
+    keep = Keep(settings.keep_images)
     collector = Collector(store, engine, archives, logs, policy, keep, clock, kept_logs.prune)
+    prober = Prober(observer.probe_host, settings.liveness_interval, clock, queue.add)
     loop = ControlLoop(
         store=store,
         engine=engine,
@@ -107,13 +109,14 @@ def wire(settings: Settings) -> Controller:
         resync_interval=settings.resync_interval,
         collector=collector,
         gc_interval=settings.gc_interval,
+        overview=Overview(store, engine, reconciler, prober, queue.add_after),
+        prober=prober,
         hearing=hearing,
-        stop=threading.Event(),
         on_pass=metrics.note_pass,
+        on_sweep=metrics.note_sweep,
         beside=(("backend", backend.run),) if backend else (),
     )
-    metrics.watch_queue(lambda: len(queue), lambda: queue.adds)
-    metrics.watch_state(leads=lambda: leader.claim() is not None, breaker_open=lambda: engine.why_open is not None)
+    _watch(metrics, queue, leader, engine)
     private_api = PrivateApi(
         engine=engine,
         build_logs=logs,
@@ -125,6 +128,23 @@ def wire(settings: Settings) -> Controller:
         metrics=metrics.text,
     )
     return Controller(loop, private_api, builds, store)
+
+
+def _to_nobody(_playground: Playground) -> None:
+    """There is no backend to tell."""
+
+
+def _watch(metrics: ControllerMetrics, queue: Workqueue, leader: Leader, engine: BreakerEngine) -> None:
+    """Have these parts looked at whenever the metrics are read."""
+    metrics.watch_queue(lambda: len(queue), lambda: queue.adds)
+    metrics.watch_state(leads=lambda: leader.claim() is not None, breaker_open=lambda: engine.why_open is not None)
+
+
+def _engine(settings: Settings, controller_id: str, metrics: ControllerMetrics) -> BreakerEngine:
+    """Docker, behind the breaker; each call is measured."""
+    return BreakerEngine(
+        DockerEngine(settings.docker_host, controller_id, settings.engine_timeout), metrics.measure_call
+    )
 
 
 def _holder() -> str:
@@ -164,8 +184,8 @@ def _observer(
         builds=builds,
         policy=policy,
         clock=clock,
-        prober=probe_http,
-        host_ports=listening_ports,
+        probe=probe_http,
+        taken_ports=TakenPorts(engine.published_ports, listening_ports, clock),
         probe_host="127.0.0.1" if settings.bind_host == "0.0.0.0" else settings.bind_host,  # noqa: S104 (compared)
         heard_since=hearing.since,
     )

@@ -15,6 +15,8 @@ class DesiredState(Value):
     open_builds: tuple[Build, ...] = ()
     secrets: dict[str, str] = Field(default_factory=dict, repr=False)
     """The digests of the secrets that the spec refers to, by name; one that is not there is not set."""
+    version: int = 0
+    """Of the newest change of what is wanted."""
 
 
 class Report(Value):

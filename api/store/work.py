@@ -1,15 +1,17 @@
 """The controller's side: what is wanted, read whole; what was seen, written under the lease's guard."""
 
 from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Select, delete, func, insert, select, true, update
 
 from api.resources.build import Build, BuildResult, BuildState
 from api.resources.change import Change, ChangeType
 from api.resources.declared import expires_at
 from api.resources.desired import Claim, DesiredState, Report
 from api.resources.event import NewEvent
-from api.resources.playground import Playground
+from api.resources.playground import Playground, PlaygroundStatus
 from api.store import builds, events, journal, journal_size, rows, secrets, tables
 from api.store.database import Database, Transaction
 
@@ -49,39 +51,42 @@ class Work:
 
         return self._database.read(work)
 
+    def versions(self) -> dict[str, int]:
+        """The uids of all playgrounds, each with the version of the newest change of what is wanted of it."""
+        statement = select(_table.c.uid, _table.c.desired_version)
+        return self._database.read(
+            lambda transaction: {uid: version for uid, version in transaction.connection.execute(statement)}
+        )
+
     def load(self, uid: str) -> DesiredState | None:
         """All that is wanted of one playground, as of one instant; None when there is none."""
+        found = self._load(rows.playgrounds().where(_table.c.uid == uid), tables.build.c.playground_uid == uid)
+        return found[0] if found else None
 
-        def work(transaction: Transaction) -> DesiredState | None:
-            row = transaction.first(rows.playgrounds().where(_table.c.uid == uid))
-            if row is None:
-                return None
-            found = transaction.all(_open_builds.where(tables.build.c.playground_uid == uid))
-            playground = rows.to_playground(row)
-            return DesiredState(
-                playground=playground,
-                open_builds=tuple(map(rows.to_build, found)),
-                secrets=secrets.digests(transaction, set(playground.spec.secret_envs.values())),
-            )
-
-        return self._database.read(work)
+    def load_many(self, uids: Sequence[str]) -> tuple[DesiredState, ...]:
+        """The same of those of them that there are, some hundreds at most, in no order."""
+        return self._load(rows.playgrounds().where(_table.c.uid.in_(uids)), tables.build.c.playground_uid.in_(uids))
 
     def load_all(self) -> tuple[DesiredState, ...]:
-        """All that is wanted of all playgrounds, as of one instant, the oldest first: two queries in all."""
+        """All that is wanted of all playgrounds, as of one instant, the oldest first."""
+        return self._load(rows.playgrounds().order_by(_table.c.id), true())
 
+    def _load(self, playgrounds: Select[Any], builds_of_them: ColumnElement[bool]) -> tuple[DesiredState, ...]:
         def work(transaction: Transaction) -> tuple[DesiredState, ...]:
+            found = [(rows.to_playground(row), row["desired_version"]) for row in transaction.all(playgrounds)]
             waiting: defaultdict[str, list[Build]] = defaultdict(list)
-            for row in transaction.all(_open_builds):
+            for row in transaction.all(_open_builds.where(builds_of_them)) if found else ():
                 waiting[row["playground_uid"]].append(rows.to_build(row))
-            found = [rows.to_playground(row) for row in transaction.all(rows.playgrounds().order_by(_table.c.id))]
-            known = secrets.digests(transaction, {name for each in found for name in each.spec.secret_envs.values()})
+            wanted = {name for playground, _ in found for name in playground.spec.secret_envs.values()}
+            known = secrets.digests(transaction, wanted)
             return tuple(
                 DesiredState(
-                    playground=each,
-                    open_builds=tuple(waiting[each.metadata.uid]),
-                    secrets={name: known[name] for name in each.spec.secret_envs.values() if name in known},
+                    playground=playground,
+                    open_builds=tuple(waiting.get(playground.metadata.uid, ())),
+                    secrets={name: known[name] for name in playground.spec.secret_envs.values() if name in known},
+                    version=version,
                 )
-                for each in found
+                for playground, version in found
             )
 
         return self._database.read(work)
@@ -89,13 +94,9 @@ class Work:
     def report(self, claim: Claim, uid: str, report: Report, *, now: float) -> bool:
         """Write one pass's status, events, and the open builds it ends, together.
 
-        Nothing is written at all when nothing changes. False, and nothing written, when the claim is stale or the
+        A status that is there already is not written again. False, and nothing written, when the claim is stale or the
         playground is gone. A build that has ended already stays as it is.
         """
-
-        def look(transaction: Transaction) -> tuple[bool, Playground | None]:
-            row = transaction.first(rows.playgrounds().where(_table.c.uid == uid))
-            return transaction.holds(claim, lock=False), rows.to_playground(row) if row else None
 
         def work(transaction: Transaction) -> bool:
             if not transaction.holds(claim):
@@ -106,20 +107,26 @@ class Work:
                 return False
             before = rows.to_playground(row)
             if before.status != report.status:
-                values = {**rows.status_columns(report.status), "resource_version": version, "updated_at": now}
+                times = {"resource_version": version, "updated_at": now}
+                values = {**rows.status_columns(report.status), **times}
                 transaction.run(update(_table).where(_table.c.uid == uid).values(values))
-                journal.record(transaction, uid, version)
+                journal.write(transaction, _changed(before, times, report.status, version))
             events.record(transaction, uid, before.metadata.name, report.events, version=version, now=now)
             for result in report.builds:
                 _end_build(transaction, uid, result, now)
             return True
 
-        # Most passes have nothing new to say: they cost a read, and no lock.
-        holds, before = self._database.read(look)
-        if not holds or before is None:
-            return False
-        if before.status == report.status and not report.events and not report.builds:
-            return True
+        def nothing_is_new(transaction: Transaction) -> bool | None:
+            """Whether the claim holds, when there is nothing to write; None when there is."""
+            row = transaction.first(rows.playgrounds().where(_table.c.uid == uid))
+            if row is None or not transaction.holds(claim, lock=False):
+                return False
+            return True if rows.to_playground(row).status == report.status else None
+
+        if not report.events and not report.builds:
+            settled = self._database.read(nothing_is_new)
+            if settled is not None:
+                return settled
         return self._database.write(work)
 
     def remove(self, claim: Claim, uid: str, *, now: float, last: NewEvent | None = None) -> bool:
@@ -213,6 +220,13 @@ class Work:
         # The sizes are summed up before anybody is held up: what is added meanwhile is cut off the next time.
         too_large = self._database.read(lambda transaction: journal_size.beyond(transaction, journal_size.MAX_BYTES))
         return self._database.write(work)
+
+
+def _changed(before: Playground, times: dict[str, Any], status: PlaygroundStatus, version: int) -> Change:
+    """The report of a status, told with the record as it is right after it."""
+    metadata = before.metadata.model_copy(update=times)
+    after = before.model_copy(update={"metadata": metadata, "status": status})
+    return Change(version=version, type=ChangeType.MODIFIED, playground=after)
 
 
 def _last_change(playground: Playground, version: int, now: float) -> Change:

@@ -2,7 +2,11 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+
+_FROM_THE_FIRST = ("image", "environment", "address", "host_port", "container_port", "egress")
+_LATER = ("gpus", "shm_bytes", "secrets")
+"""These count only where they are used: nobody is replaced for what is new."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +46,9 @@ class ContainerSpec:
     @property
     def spec_hash(self) -> str:
         """12 hex digits over what the container is made from; stable between processes and versions of Python."""
-        made_from = asdict(self) | {"name": None, "labels": None, "network": None}
-        for later in (
-            "gpus",
-            "shm_bytes",
-            "secrets",
-        ):  # counts only where it is used: nobody is replaced for what is new
-            if not made_from[later]:
-                del made_from[later]
+        made_from: dict[str, object] = {name: getattr(self, name) for name in _FROM_THE_FIRST}
+        made_from |= {name: getattr(self, name) for name in _LATER if getattr(self, name)}
+        made_from |= {"limits": {name: getattr(self.limits, name) for name in Limits.__slots__}}
+        made_from |= {"name": None, "labels": None, "network": None}
         text = json.dumps(made_from, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -62,6 +62,21 @@ class ObservedContainer:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedContainer:
+    """A container of ours as the cheap list shows it."""
+
+    id: str
+    uid: str
+    state: ContainerState
+    spec_hash: str = ""
+
+
+def run_began(run: str) -> float:
+    """When that start of that container was, in seconds since the epoch."""
+    return float(run.rpartition("@")[2])
+
+
+@dataclass(frozen=True, slots=True)
 class Usage:
     """What a container uses at the moment; bytes since its start for the network."""
 

@@ -23,7 +23,6 @@ class FailureKind(StrEnum):
     """The one port that is wanted belongs to somebody else."""
     NETWORK_GONE = "network gone"
     """The container's network is gone, and with it the container's way to start."""
-    IMAGE_MISSING = "image missing"
     REFUSED = "refused"
     """The engine will not do it; trying again soon is of little use."""
     STALE_CLAIM = "stale claim"
@@ -45,3 +44,5 @@ class Outcome:
 
     done: tuple[Action, ...] = ()
     failed: ActionFailed | None = None
+    port: int | None = None
+    """The host port that was reserved, if one was."""

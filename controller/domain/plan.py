@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from controller.domain.actions import Action
+from controller.domain.watch import Watch
 
 
 class Situation(StrEnum):
@@ -60,12 +61,14 @@ _FREES_PORT = frozenset({Situation.GONE})
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What one pass shall do. No actions and no `look_again` means: settled until a hint or the resync."""
+    """What one pass shall do. No actions, `look_again` or `watch` means: settled until a hint or the resync."""
 
     situation: Situation
     actions: tuple[Action, ...] = ()
     look_again: float | None = None
     """When to look again though nothing was done, in seconds since the epoch."""
+    watch: Watch | None = None
+    """What to ask meanwhile, and which answer makes it worth looking earlier."""
 
     @property
     def is_settled(self) -> bool:

@@ -12,9 +12,9 @@ import structlog
 
 from controller.domain.container_spec import ContainerSpec
 from controller.domain.garbage import ListedImage, ListedNetwork
-from controller.domain.observed import ObservedContainer, Usage
+from controller.domain.observed import ListedContainer, ObservedContainer, Usage
 from controller.engine.errors import EngineFailed, EngineUnavailable
-from controller.engine.interface import Engine, EngineEvent, ImageToBuild, ListedContainer
+from controller.engine.interface import Engine, EngineEvent, ImageToBuild
 
 log = structlog.get_logger()
 

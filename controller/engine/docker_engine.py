@@ -8,12 +8,12 @@ from typing import Any
 from api.resources.secret import masked
 from controller.domain.container_spec import ContainerSpec
 from controller.domain.garbage import ListedImage, ListedNetwork
-from controller.domain.observed import ContainerState, ObservedContainer, Usage
+from controller.domain.observed import ContainerState, ListedContainer, ObservedContainer, Usage
 from controller.engine.connect import EngineClient, connect
 from controller.engine.errors import EngineUnavailable, ImageMissing, NameConflict, NotFound
 from controller.engine.image_build import BuildRequest, build_image
 from controller.engine.inspected import hidden_values, observed_container, observed_usage
-from controller.engine.interface import EngineEvent, ImageToBuild, ListedContainer
+from controller.engine.interface import EngineEvent, ImageToBuild
 from controller.engine.networks import Networks
 from controller.engine.sandbox import host_config, run_as
 from controller.engine.translate import translated
@@ -21,6 +21,7 @@ from controller.engine.translate import translated
 LABEL_CONTROLLER = "playground.controller"
 LABEL_UID = "playground.uid"
 LABEL_RELEASE = "playground.release"
+LABEL_SPEC_HASH = "playground.spec-hash"
 UNTAGGED = "<none>:<none>"
 
 
@@ -45,7 +46,13 @@ class DockerEngine:
         with translated("list containers"):
             rows = self._api().containers(all=True, filters={"label": [f"{LABEL_CONTROLLER}={self._controller_id}"]})
         return tuple(
-            ListedContainer(row["Id"], row["Labels"].get(LABEL_UID, ""), ContainerState(row["State"])) for row in rows
+            ListedContainer(
+                id=row["Id"],
+                uid=row["Labels"].get(LABEL_UID, ""),
+                state=ContainerState(row["State"]),
+                spec_hash=row["Labels"].get(LABEL_SPEC_HASH, ""),
+            )
+            for row in rows
         )
 
     def containers_of(self, uid: str) -> tuple[ObservedContainer, ...]:

@@ -11,16 +11,7 @@ from typing import Protocol
 
 from controller.domain.container_spec import ContainerSpec
 from controller.domain.garbage import ListedImage, ListedNetwork
-from controller.domain.observed import ContainerState, ObservedContainer, Usage
-
-
-@dataclass(frozen=True, slots=True)
-class ListedContainer:
-    """A container of ours as the cheap list shows it."""
-
-    id: str
-    uid: str
-    state: ContainerState
+from controller.domain.observed import ListedContainer, ObservedContainer, Usage
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,34 +80,39 @@ class Executor:
     def execute(self, uid: str, claim: Claim, actions: tuple[Action, ...]) -> Outcome:
         """Do the actions in order; what is done is logged once each, with its cause."""
         done: list[Action] = []
+        port: int | None = None
         for action in actions:
             began = self.clock.monotonic()
             try:
                 if not self.leads(claim):
                     raise StaleClaim(claim.holder, claim.epoch)
-                self._do(uid, claim, action)
+                port = self._do(uid, claim, action) or port
             except (EngineError, StoreError) as error:
                 kind = next(kind for type_, kind in _KINDS if isinstance(error, type_))
                 log.warning("action failed", action=str(action), kind=kind.value, error=str(error))
-                return Outcome(tuple(done), ActionFailed(action, kind, str(error)))
+                return Outcome(tuple(done), ActionFailed(action, kind, str(error)), port)
             took = round(self.clock.monotonic() - began, 4)
             log.info("action", action=type(action).__name__, plan=str(action), cause=action.cause, seconds=took)
             done.append(action)
-        return Outcome(tuple(done))
+        return Outcome(tuple(done), port=port)
 
-    def _do(self, uid: str, claim: Claim, action: Action) -> None:
+    def _reserve(self, uid: str, claim: Claim, action: ReserveHostPort) -> int:
+        return self.store.ports.reserve(
+            claim,
+            uid,
+            address=self.bind_host,
+            candidates=self.ports,
+            avoid=action.avoid,
+            wanted=action.prefer,
+            required=action.required,
+            now=self.clock.now(),
+        )
+
+    def _do(self, uid: str, claim: Claim, action: Action) -> int | None:
+        """Do it; the port, where one was reserved."""
         match action:
-            case ReserveHostPort(avoid=avoid, prefer=prefer, required=required):
-                self.store.ports.reserve(
-                    claim,
-                    uid,
-                    address=self.bind_host,
-                    candidates=self.ports,
-                    avoid=avoid,
-                    wanted=prefer,
-                    required=required,
-                    now=self.clock.now(),
-                )
+            case ReserveHostPort():
+                return self._reserve(uid, claim, action)
             case QuarantineHostPort(until=until):
                 self.store.ports.quarantine(claim, uid, until=until, now=self.clock.now())
             case StartBuild(image=image, digest=digest, generation=generation):
@@ -134,6 +139,7 @@ class Executor:
                 self.builds.forget(uid)  # its log stays for a while: the collector takes it
             case _:
                 assert_never(action)
+        return None
 
     def _with_secrets(self, spec: ContainerSpec) -> ContainerSpec:
         """The spec with the values of its secrets among its variables; they are nowhere else, and in no log."""

@@ -8,12 +8,15 @@ from functools import partial
 import structlog
 
 from api.clock import Clock
+from api.resources.desired import Claim
 from api.store import Store, StoreError
 from controller.engine.breaker import BreakerEngine
 from controller.engine.errors import EngineError
 from controller.loop.collector import Collector
 from controller.loop.hearing import Hearing
 from controller.loop.leader import Leader
+from controller.loop.overview import Overview
+from controller.loop.prober import Prober
 from controller.loop.reconciler import PassResult, Reconciler
 from controller.loop.workqueue import Workqueue
 
@@ -22,8 +25,6 @@ log = structlog.get_logger()
 BROKEN_PASS_PAUSE = 5.0
 RECONNECT_PAUSE = 1.0
 FEED_WAIT = 5.0
-
-Fingerprint = frozenset[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +41,17 @@ class ControlLoop:
     resync_interval: float
     collector: Collector
     gc_interval: float
+    overview: Overview
+    prober: Prober
     hearing: Hearing = field(default_factory=Hearing)
     stop: threading.Event = field(default_factory=threading.Event)
     resync_now: threading.Event = field(default_factory=threading.Event)
     on_pass: Callable[[str, float], None] = lambda _result, _seconds: None
     """Told of each pass: `success`, `requeue_after` or `error`, and the seconds it took."""
+    on_sweep: Callable[[float], None] = lambda _seconds: None
+    """Told of each look at everything, and the seconds it took."""
     beside: tuple[tuple[str, Callable[[threading.Event], None]], ...] = ()
     """(name, job) of what else shall run until `stop`."""
-    _settled: dict[str, Fingerprint] = field(default_factory=dict)
     _waiting_for_port: set[str] = field(default_factory=set)
 
     def run(self) -> None:
@@ -59,6 +63,7 @@ class ControlLoop:
             ("engine-watch", lambda: self.engine.watch(self.stop, self._look_at_everything)),
             ("resync", self._resync),
             ("garbage", self._collect),
+            ("prober", lambda: self.prober.run(self.stop)),
             *((name, partial(job, self.stop)) for name, job in self.beside),
             *((f"worker-{number}", self._work) for number in range(1, self.workers + 1)),
         ]
@@ -71,6 +76,7 @@ class ControlLoop:
         self.stop.wait()
         self.resync_now.set()
         self.engine.let_go()
+        self.prober.let_go()
         self.queue.close()
         for thread in threads:
             if not thread.daemon:
@@ -94,10 +100,17 @@ class ControlLoop:
 
     def _pass(self, uid: str) -> float | None:
         """Run one pass; returns the seconds until the key wants to be seen again."""
-        claim = self.leader.claim()
-        if claim is None:
-            return None  # whoever gains the lease looks at everything
-        self._settled.pop(uid, None)
+        self.overview.begins(uid)
+        result: PassResult | None = None
+        try:
+            claim = self.leader.claim()
+            if claim is not None:  # else whoever gains the lease looks at everything
+                result = self._run(uid, claim)
+        finally:
+            self.overview.ends(uid, result)
+        return None if result is None else result.look_again_after
+
+    def _run(self, uid: str, claim: Claim) -> PassResult:
         began = self.clock.monotonic()
         try:
             result = self.reconciler.run(uid, claim)
@@ -107,15 +120,13 @@ class ControlLoop:
                 log.warning("pass interrupted", uid=uid, error=str(error))
             else:
                 log.exception("pass broke", uid=uid)
-            return BROKEN_PASS_PAUSE
+            return PassResult(look_again_after=BROKEN_PASS_PAUSE)
         again = "success" if result.look_again_after is None else "requeue_after"
         self.on_pass(again, self.clock.monotonic() - began)
         self._note(uid, result)
-        return result.look_again_after
+        return result
 
     def _note(self, uid: str, result: PassResult) -> None:
-        if result.settled:
-            self._settled[uid] = result.fingerprint
         if result.waits_for_port:
             self._waiting_for_port.add(uid)
         else:
@@ -140,7 +151,7 @@ class ControlLoop:
 
     def _look_at_everything(self) -> None:
         """What was settled may not be so any more."""
-        self._settled.clear()
+        self.overview.forget()
         self.resync_now.set()
 
     def _follow_engine(self) -> None:
@@ -187,15 +198,11 @@ class ControlLoop:
             self.collector.tidy(claim)
 
     def _resync_once(self) -> None:
+        began = self.clock.monotonic()
         try:
-            listing = self.engine.listing()
-            keys = set(self.store.work.keys())
+            for uid in self.overview.sweep():
+                self.queue.add(uid)
         except (EngineError, StoreError) as error:
             log.warning("resync put off", error=str(error))
             return
-        seen: dict[str, set[tuple[str, str]]] = {}
-        for container in listing:
-            seen.setdefault(container.uid, set()).add((container.id, container.state.value))
-        for uid in sorted(keys | seen.keys()):
-            if uid and self._settled.get(uid) != frozenset(seen.get(uid, set())):
-                self.queue.add(uid)
+        self.on_sweep(self.clock.monotonic() - began)

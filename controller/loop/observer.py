@@ -16,7 +16,7 @@ from controller.planner import Policy, View
 from controller.planner.failures import LOG_LINES_KEPT
 
 PROBE_TIMEOUT = 2.0
-Prober = Callable[[str, int, str, float], Probe]
+ProbeOnce = Callable[[str, int, str, float], Probe]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,18 +27,23 @@ class Observer:
     builds: BuildPool
     policy: Policy
     clock: Clock
-    prober: Prober
-    host_ports: Callable[[], frozenset[int]]
+    probe: ProbeOnce
+    taken_ports: Callable[[], frozenset[int]]
+    """Ports that others have, on the engine or on its host. Raises EngineError."""
     probe_host: str
     heard_since: Callable[[], float] = lambda: 0.0
 
     def observe(self, desired: DesiredState) -> Observed:
         """What is, as far as it matters for what is wanted."""
-        uid = desired.playground.metadata.uid
         try:
-            containers = self.engine.containers_of(uid)
+            containers = self.engine.containers_of(desired.playground.metadata.uid)
         except EngineError as error:
             return Observed(containers=Unknown(str(error)))
+        return self.look_further(desired, containers)
+
+    def look_further(self, desired: DesiredState, containers: tuple[ObservedContainer, ...]) -> Observed:
+        """What else matters, when these are its containers."""
+        uid = desired.playground.metadata.uid
         observed = Observed(containers=containers, build=self.builds.look(uid), heard_since=self.heard_since())
         view = View(desired, observed, self.clock.now(), self.policy)
         if view.deleting or view.stop_wanted:
@@ -53,7 +58,7 @@ class Observer:
         observed = view.observed
         if current.is_up and view.playground.host_port is not None:
             path = view.spec.readiness.path
-            probe = self.prober(self.probe_host, view.playground.host_port, path, PROBE_TIMEOUT)
+            probe = self.probe(self.probe_host, view.playground.host_port, path, PROBE_TIMEOUT)
             observed = replace(observed, probe=probe)
             if probe.verdict is ProbeVerdict.NOT_READY and self._may_be_given_up(view, current):
                 observed = replace(observed, log_tail=self._log_tail(current))
@@ -75,7 +80,7 @@ class Observer:
 
     def _taken_ports(self) -> frozenset[int] | Unknown:
         try:
-            return self.engine.published_ports() | self.host_ports()
+            return self.taken_ports()
         except EngineError as error:
             return Unknown(str(error))
 

@@ -7,18 +7,20 @@ import structlog
 from structlog.contextvars import bound_contextvars
 
 from api.clock import Clock, new_uid
+from api.resources.declared import expires_at
 from api.resources.desired import Claim, DesiredState, Report
 from api.resources.event import EventType
 from api.resources.playground import Playground
 from api.store import Store
-from controller.domain.observed import ObservedContainer, Probe, ProbeVerdict
+from controller.domain.observed import ListedContainer, Observed, ObservedContainer, Probe, ProbeVerdict
 from controller.domain.outcome import FailureKind, Outcome
 from controller.domain.plan import Plan, Situation
+from controller.domain.watch import Watch
 from controller.engine.errors import EngineError
 from controller.engine.interface import Engine
 from controller.executor import Executor
 from controller.loop.observer import Observer
-from controller.planner import Policy, View, intent, next_look, plan, remedy, report
+from controller.planner import Policy, View, glance, intent, next_look, plan, remedy, report
 from controller.planner.events import event_of
 from controller.planner.orphans import orphans
 
@@ -34,10 +36,14 @@ class PassResult:
 
     look_again_after: float | None
     """Seconds; 0 for at once, None for not before a hint."""
+    watch: Watch | None = None
+    """What to ask its page until then; another answer makes it worth a pass."""
     settled: bool = False
     """Nothing was done and nothing is on its way."""
     fingerprint: frozenset[tuple[str, str]] = frozenset()
     """The (id, state) of each container that was seen: a resync that lists the same need not look closer."""
+    version: int = 0
+    """The desired side's version that was looked at: one that has another is looked at again."""
     freed_port: bool = False
     waits_for_port: bool = False
 
@@ -62,19 +68,48 @@ class Reconciler:
             if desired is None:
                 return self._orphaned(uid, claim)
             with bound_contextvars(playground=desired.playground.metadata.name):
-                observed = self.observer.observe(desired)
-                view = View(desired, observed, self.clock.now(), self.policy)
-                decided = plan(view)
-                log.debug("pass", plan=str(decided), hint=hint)
-                view = self._tell_intent(view, decided, claim)
-                outcome = self.executor.execute(uid, claim, decided.actions)
-                mended = self.executor.execute(uid, claim, remedy(view, outcome))
-                outcome = replace(outcome, done=(*outcome.done, *mended.done))
+                view, decided, outcome = self._do(desired, self.observer.observe(desired), claim, hint)
+                if outcome.port is not None and outcome.failed is None:
+                    view, decided, outcome = self._go_on(view, outcome.port, claim, hint)
                 said = report(view, decided, outcome)
-                if self.store.work.report(claim, uid, said, now=self.clock.now()):
+                is_told = said == Report(status=view.status)
+                if is_told or self.store.work.report(claim, uid, said, now=self.clock.now()):
                     self.on_report(view.playground.model_copy(update={"status": said.status}))
                 _log_what_happened(said, outcome)
                 return self._result(view, decided, outcome, said)
+
+    def glance(self, desired: DesiredState, listed: tuple[ListedContainer, ...]) -> PassResult | None:
+        """What a pass would come to that finds all as it was reported last; None where only a pass can tell."""
+        now = self.clock.now()
+        found = glance(desired, listed, now, self.policy)
+        if found is None:
+            return None
+        self.on_report(desired.playground)
+        again = _earliest(found.look_again, expires_at(desired.playground))
+        return PassResult(
+            look_again_after=None if again is None else max(0.0, again - now),
+            watch=found.watch,
+            settled=True,
+            fingerprint=frozenset((c.id, c.state.value) for c in listed),
+            version=desired.version,
+        )
+
+    def _do(self, desired: DesiredState, observed: Observed, claim: Claim, hint: str) -> tuple[View, Plan, Outcome]:
+        """Plan, and execute the plan."""
+        uid = desired.playground.metadata.uid
+        view = View(desired, observed, self.clock.now(), self.policy)
+        decided = plan(view)
+        log.debug("pass", plan=str(decided), hint=hint)
+        view = self._tell_intent(view, decided, claim)
+        outcome = self.executor.execute(uid, claim, decided.actions)
+        mended = self.executor.execute(uid, claim, remedy(view, outcome))
+        return view, decided, replace(outcome, done=(*outcome.done, *mended.done))
+
+    def _go_on(self, view: View, port: int, claim: Claim, hint: str) -> tuple[View, Plan, Outcome]:
+        """The port is in the ledger: what there is to say about that follows from what comes next, so go on at once."""
+        playground = view.playground.model_copy(update={"host_port": port})
+        desired = view.desired.model_copy(update={"playground": playground})
+        return self._do(desired, self.observer.look_further(desired, view.containers), claim, hint)
 
     def _tell_intent(self, view: View, decided: Plan, claim: Claim) -> View:
         """Write what the plan sets out to end, where it does; the view with that status."""
@@ -104,12 +139,14 @@ class Reconciler:
     def _result(self, view: View, decided: Plan, outcome: Outcome, said: Report) -> PassResult:
         now = self.clock.now()
         again = next_look(decided, outcome, said.status, now)
-        if view.expires_at is not None and decided.situation not in _NO_TIME_TO_EXPIRE:
-            again = min(again if again is not None else view.expires_at, view.expires_at)
+        if decided.situation not in _NO_TIME_TO_EXPIRE:
+            again = _earliest(again, view.expires_at)
         failed = outcome.failed.kind if outcome.failed else None
         return PassResult(
             look_again_after=None if again is None else max(0.0, again - now),
+            watch=None if outcome.done or outcome.failed else decided.watch,
             settled=not outcome.done and outcome.failed is None and decided.is_settled,
+            version=view.desired.version,
             fingerprint=frozenset((c.id, c.state.value) for c in view.containers),
             freed_port=decided.frees_port and bool(outcome.done),
             waits_for_port=failed in {FailureKind.NO_FREE_PORT, FailureKind.PORT_HELD},
@@ -125,6 +162,10 @@ class Reconciler:
         self.executor.execute(uid, claim, decided.actions)
         again = decided.look_again
         return PassResult(look_again_after=None if again is None else max(0.0, again - self.clock.now()))
+
+
+def _earliest(*moments: float | None) -> float | None:
+    return min((moment for moment in moments if moment is not None), default=None)
 
 
 def _log_what_happened(said: Report, outcome: Outcome) -> None:

@@ -3,6 +3,7 @@
 Admission rule: functions of values. No I/O, no clock (`now` is an argument), no randomness, no logging, no state.
 """
 
+from controller.planner.glance import glance
 from controller.planner.intent import intent
 from controller.planner.next_look import next_look
 from controller.planner.planner import plan
@@ -11,4 +12,4 @@ from controller.planner.remedy import remedy
 from controller.planner.report import report
 from controller.planner.view import View
 
-__all__ = ["Policy", "View", "intent", "next_look", "plan", "remedy", "report"]
+__all__ = ["Policy", "View", "glance", "intent", "next_look", "plan", "remedy", "report"]

@@ -56,7 +56,7 @@ def _status(view: View, plan: Plan, outcome: Outcome, failure: Failure | None) -
         "container_id": container.id if container else None,
         "container_name": container.name if container else None,
         "image": container.image if container else view.image,
-        "endpoint": _endpoint(view) if container and container.is_up else None,
+        "endpoint": endpoint_of(view) if container and container.is_up else None,
         "restarts": before.restarts + _restarts(view, outcome),
         "failures": failures_in_a_row(view),
         "probe_failures": 0,
@@ -74,9 +74,7 @@ def _status(view: View, plan: Plan, outcome: Outcome, failure: Failure | None) -
     elif serving or view.failure is None:
         update["next_attempt_at"] = None
     if serving and view.current is not None:
-        since = before.ready_since if before.ready_run == view.current.run else None
-        if since is None or (view.failure is not None and since <= view.failure.at):
-            since = view.now  # health counts from the recovery on
+        since = view.serving_since(view.current)
         update |= {"ready_since": since, "ready_run": view.current.run}
         if before.ending_run == view.current.run:
             update["ending_run"] = None  # nobody ends it any more
@@ -91,7 +89,8 @@ def _shown_container(view: View) -> ObservedContainer | None:
     return next((container for container in there if container.is_up), there[0] if there else None)
 
 
-def _endpoint(view: View) -> str | None:
+def endpoint_of(view: View) -> str | None:
+    """Where it is reached, once a port is reserved."""
     if view.playground.host_port is None:
         return None
     return f"http://{view.policy.advertise_host}:{view.playground.host_port}"

@@ -29,7 +29,7 @@ from controller.domain.observed import (
 )
 from controller.planner.backoff import LONGEST
 from controller.planner.policy import Policy
-from controller.planner.wanted import image_reference, wanted_container
+from controller.planner.wanted import LABEL_SPEC_HASH, image_reference, wanted_container
 
 GIVES_UP = frozenset({Reason.TIMED_OUT, Reason.CONTAINER_EXITED, Reason.OUT_OF_MEMORY})
 """Failures of the container itself, for which an older one is put back."""
@@ -114,6 +114,11 @@ class View:
         return wanted_container(self.playground, self.policy, self.desired.secrets)
 
     @cached_property
+    def wanted_hash(self) -> str | None:
+        """The wanted container's spec hash, as its label says it; None while no port is reserved."""
+        return dict(self.wanted.labels)[LABEL_SPEC_HASH] if self.wanted else None
+
+    @cached_property
     def containers(self) -> tuple[ObservedContainer, ...]:
         """All of this key's containers, the best to keep first: up before down, then the newest; ties by id."""
         if isinstance(self.observed.containers, Unknown):
@@ -123,16 +128,16 @@ class View:
     @cached_property
     def current(self) -> ObservedContainer | None:
         """The container that is as wanted."""
-        if self.wanted is None:
+        if self.wanted_hash is None:
             return None
-        wanted_hash = self.wanted.spec_hash
-        return next((c for c in self.containers if c.spec_hash == wanted_hash), None)
+        return next((c for c in self.containers if c.spec_hash == self.wanted_hash), None)
 
     @cached_property
     def previous(self) -> ObservedContainer | None:
         """The container of an older spec that is kept until the wanted one serves: the one that served last, if any."""
-        wanted_hash = self.wanted.spec_hash if self.wanted else None
-        others = [c for c in self.containers if c.spec_hash != wanted_hash and c.state is not ContainerState.REMOVING]
+        others = [
+            c for c in self.containers if c.spec_hash != self.wanted_hash and c.state is not ContainerState.REMOVING
+        ]
         served = (c for c in others if self.has_served(c))
         return next(served, others[0] if others else None)
 
@@ -232,6 +237,13 @@ class View:
     def has_served(self, container: ObservedContainer) -> bool:
         """Whether this start of the container has been ready before."""
         return self.status.ready_run == container.run
+
+    def serving_since(self, container: ObservedContainer) -> float:
+        """Since when it has served without a failure, as it serves now: health counts from a recovery on."""
+        since = self.status.ready_since if self.has_served(container) else None
+        if since is None or (self.failure is not None and since <= self.failure.at):
+            return self.now
+        return since
 
     def ended_with_the_engine(self, container: ObservedContainer) -> bool:
         """Whether it may have ended because its engine did: nobody has heard the engine since before that."""

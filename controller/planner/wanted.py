@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 
 from api.resources.identity import Kind, image_name
 from api.resources.playground import GRADIO_PORT, Playground, PlaygroundSpec
@@ -54,20 +55,21 @@ def wanted_container(
             (variable, name, (secrets or {}).get(name, "")) for variable, name in sorted(spec.secret_envs.items())
         ),
     )
+    spec_hash = unnamed.spec_hash
     labels = {
         LABEL_CONTROLLER: policy.controller_id,
         LABEL_UID: metadata.uid,
         LABEL_NAME: metadata.name,
-        LABEL_SPEC_HASH: unnamed.spec_hash,
+        LABEL_SPEC_HASH: spec_hash,
         LABEL_GENERATION: str(metadata.generation),
         LABEL_RELEASE: spec.plugin_release,
         LABEL_MODEL: "" if spec.model is None else str(spec.model),
     }
     if spec.secret_envs:
         labels[LABEL_SECRETS] = ",".join(sorted(spec.secret_envs))
-    return ContainerSpec(
-        **{field: getattr(unnamed, field) for field in unnamed.__slots__ if field not in {"name", "labels", "network"}},
-        name=f"playground-{metadata.name}-{metadata.uid[:6]}-{unnamed.spec_hash[:6]}",
+    return replace(
+        unnamed,
+        name=f"playground-{metadata.name}-{metadata.uid[:6]}-{spec_hash[:6]}",
         labels=tuple(sorted(labels.items())),
         network=network_name(policy, playground.host_port, egress=unnamed.egress),
     )

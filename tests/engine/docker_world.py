@@ -26,6 +26,7 @@ from api.store import Store
 from controller.builds.build_logs import BuildLogs
 from controller.builds.pool import BuildPool
 from controller.domain.container_spec import ContainerSpec, Limits
+from controller.domain.observed import ProbeVerdict
 from controller.engine.connect import EngineClient
 from controller.engine.docker_engine import DockerEngine
 from controller.executor import Executor
@@ -47,6 +48,8 @@ HOST = "127.0.0.1"
 ENGINE_TIMEOUT = 20.0
 STOP_GRACE = 5
 LEASE_TTL = 60.0
+PAGE_PAUSE = 0.05
+"""Between two looks at a page that starts."""
 LONGEST_WAIT = 0.3
 """Seconds without a pass after which everything is looked at: in place of the resync, and of a hint that came early."""
 PATIENCE = 30.0
@@ -146,8 +149,8 @@ class DockerWorld:
             builds=builds,
             policy=self.policy,
             clock=self.clock,
-            prober=probe_http,
-            host_ports=listening_ports,
+            probe=probe_http,
+            taken_ports=lambda: self.engine.published_ports() | listening_ports(),
             probe_host=HOST,
         )
         executor = Executor(
@@ -276,6 +279,8 @@ class DockerWorld:
             self.results[uid] = result = self.reconciler.run(uid, claim)
         plans = [str(line["plan"]).replace("\n", " ") for line in lines if line["event"] == "pass"]
         self.passes.append(f"epoch {claim.epoch}: {' '.join(plans)} -> {result.look_again_after}")
+        if result.watch is not None and result.watch.until is ProbeVerdict.READY:
+            return PAGE_PAUSE
         return result.look_again_after
 
     def _claim(self) -> Claim:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from controller.domain.container_spec import ContainerSpec
 from controller.domain.garbage import ListedImage, ListedNetwork
-from controller.domain.observed import ContainerState, ObservedContainer, Probe, ProbeVerdict, Usage
+from controller.domain.observed import ContainerState, ListedContainer, ObservedContainer, Probe, ProbeVerdict, Usage
 from controller.engine.errors import (
     BuildCancelled,
     EngineRefused,
@@ -23,7 +23,7 @@ from controller.engine.errors import (
     NotFound,
     PortTaken,
 )
-from controller.engine.interface import EngineEvent, ImageToBuild, ListedContainer
+from controller.engine.interface import EngineEvent, ImageToBuild
 from controller.planner.wanted import (
     LABEL_CONTROLLER,
     LABEL_GENERATION,
@@ -237,7 +237,7 @@ class FakeEngine:
     def listing(self) -> tuple[ListedContainer, ...]:
         """All containers with our controller's label."""
         self._answer()
-        return tuple(ListedContainer(c.id, c.labels.get(LABEL_UID, ""), c.state) for c in self._own())
+        return tuple(ListedContainer(c.id, c.uid, c.state, c.spec_hash) for c in map(_observed, self._own()))
 
     def containers_of(self, uid: str) -> tuple[ObservedContainer, ...]:
         """Everything about the containers of one playground."""

@@ -17,9 +17,9 @@ from api.store.ports import HostPorts
 from api.store.work import Work
 from controller.domain.container_spec import ContainerSpec
 from controller.domain.garbage import ListedImage, ListedNetwork
-from controller.domain.observed import ObservedContainer, Usage
+from controller.domain.observed import ListedContainer, ObservedContainer, Usage
 from controller.engine.errors import EngineError, EngineFailed, EngineUnavailable
-from controller.engine.interface import Engine, EngineEvent, ImageToBuild, ListedContainer
+from controller.engine.interface import Engine, EngineEvent, ImageToBuild
 from tests.fakes.clock import FakeClock
 
 T = TypeVar("T")

@@ -6,6 +6,7 @@ resync. When the controller crashes, a new one is put together over the same eng
 """
 
 import itertools
+import math
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
@@ -26,11 +27,11 @@ from api.store.database import Database, open_database
 from controller.builds.build_logs import BuildLogs
 from controller.domain.container_spec import ContainerSpec, Limits
 from controller.engine.errors import EngineError
-from controller.engine.interface import ListedContainer
 from controller.executor import Executor
 from controller.loop.control_loop import BROKEN_PASS_PAUSE
 from controller.loop.leader import Leader
 from controller.loop.observer import Observer
+from controller.loop.overview import Overview
 from controller.loop.reconciler import PassResult, Reconciler
 from controller.loop.workqueue import Workqueue
 from controller.planner import Policy
@@ -39,6 +40,7 @@ from tests.fakes.builds import FakeBuilder, stepped_pool
 from tests.fakes.clock import FakeClock
 from tests.fakes.engine import FakeContainer, FakeEngine, FakeMachine
 from tests.fakes.faults import Crash, Faults, FaultyEngine, FaultyStore
+from tests.fakes.pages import Pages
 
 CONTROLLER = "ours"
 ANOTHER_CONTROLLER = "theirs"
@@ -163,7 +165,6 @@ class World:
         """A new controller process: it knows nothing but what engine and records tell."""
         self.queue = Workqueue(self.clock)
         self._due: dict[str, float] = {}
-        self.results: dict[str, PassResult] = {}
         self.builds, self._builder_steps = stepped_pool(self.builder, self.clock, self.queue.add, BUILD_SECONDS)
         self.leader = Leader(self.store, f"controller-{next(self._holders)}", LEASE_TTL, self.clock)
         self._resync_at = self._renew_at = self.clock.monotonic()
@@ -173,8 +174,8 @@ class World:
             builds=self.builds,
             policy=self.policy,
             clock=self.clock,
-            prober=self.machine.probe,
-            host_ports=lambda: frozenset(self.machine.host_ports),
+            probe=self.machine.probe,
+            taken_ports=lambda: self.engine.published_ports() | self.machine.host_ports,
             probe_host=HOST,
         )
         executor = Executor(
@@ -189,6 +190,8 @@ class World:
             leads=self.leader.holds,
         )
         self.reconciler = Reconciler(self.store, self.engine, observer, executor, self.policy, self.clock)
+        self.pages = Pages(self.clock)
+        self.overview = Overview(self.store, self.engine, self.reconciler, self.pages, self._look_after)
         self.on_boot(self)
 
     # What a user or the machine does.
@@ -224,9 +227,11 @@ class World:
                 self.step(None)
                 continue
             self.faults.do_late()
-            if self.faults.late != late:  # a restart shows in no list: the next look of the liveness probe finds it
+            if self.faults.late != late:  # a restart shows in no list: only the engine's event tells of it
                 late = self.faults.late
-                self.results.clear()
+                self.overview.forget()
+                for uid in self.store.work.keys():  # noqa: SIM118 (the store's keys, not a dictionary's)
+                    self.queue.add(uid)
                 self._resync_at = self.clock.monotonic()
             else:
                 return len(self.passes) - before
@@ -246,13 +251,16 @@ class World:
                 self._pass(uid)
                 return
             build_due = self._builder_steps.due_at()
-            next_due = min([self._resync_at, *self._due.values(), *([build_due] if build_due is not None else [])])
+            looks = [*self._due.values(), *self.pages.due.values()]
+            next_due = min([self._resync_at, *looks, *([build_due] if build_due is not None else [])])
             if end is not None and next_due > end:
                 self.clock.advance(end - self.clock.monotonic())
                 return
             self.clock.advance(next_due - self.clock.monotonic())
             if build_due is not None and build_due <= self.clock.monotonic():
                 self._builder_steps.run_next()
+            for uid in self.pages.ask(self.machine):
+                self.queue.add(uid)
             if self._resync_at <= self.clock.monotonic():
                 self._resync()
         except Crash:
@@ -262,10 +270,11 @@ class World:
         """Whether every playground and every container of ours is as it was when it was last seen settled."""
         if len(self.queue) or self._builder_steps.due_at() is not None:
             return False
-        seen = self._seen(FakeEngine(self.machine, CONTROLLER).listing())
+        listing = FakeEngine(self.machine, CONTROLLER).listing()
+        versions = self.store.work.versions()
+        seen = {uid: tuple(c for c in listing if c.uid == uid) for uid in versions.keys() | {c.uid for c in listing}}
         return all(
-            uid in self.results and self.results[uid].settled and self.results[uid].fingerprint == seen[uid]
-            for uid in seen
+            uid in versions and self.overview.is_settled(uid, versions[uid], listed) for uid, listed in seen.items()
         )
 
     def story(self) -> str:
@@ -313,7 +322,8 @@ class World:
         return uid
 
     def _pass(self, uid: str) -> None:
-        self.results.pop(uid, None)
+        self.overview.begins(uid)
+        result: PassResult | None = None
         try:
             self._lead()
             claim = self.leader.claim()
@@ -326,11 +336,16 @@ class World:
             self.passes.append(
                 f"{self.clock.monotonic():10.3f} {uid}: {self.lab.last_plan} -> {result.look_again_after}"
             )
-            self.results[uid] = result
             again = result.look_again_after
-        self.queue.done(uid, again)
-        if again is not None and again > 0:
-            self._due[uid] = self.clock.monotonic() + again
+        self.overview.ends(uid, result)
+        self.queue.done(uid)
+        if again is not None:
+            self._look_after(uid, again)
+
+    def _look_after(self, uid: str, seconds: float) -> None:
+        self.queue.add_after(uid, seconds)
+        if seconds > 0:
+            self._due[uid] = min(self._due.get(uid, math.inf), self.clock.monotonic() + seconds)
 
     def _lead(self) -> None:
         """Have the lease, waiting for the end of a dead holder's."""
@@ -345,21 +360,10 @@ class World:
     def _resync(self) -> None:
         self._resync_at = self.clock.monotonic() + RESYNC_INTERVAL
         try:
-            seen = self._seen(self.engine.listing())
+            for uid in self.overview.sweep():
+                self.queue.add(uid)
         except EngineError:
             return
-        for uid, fingerprint in seen.items():
-            result = self.results.get(uid)
-            if result is None or not result.settled or result.fingerprint != fingerprint:
-                self.queue.add(uid)
-
-    def _seen(self, listing: tuple[ListedContainer, ...]) -> dict[str, frozenset[tuple[str, str]]]:
-        """For each playground, and each uid on a container of ours: the containers and their states."""
-        uids = self.store.work.keys()
-        seen: dict[str, set[tuple[str, str]]] = {uid: set() for uid in uids}
-        for container in listing:
-            seen.setdefault(container.uid, set()).add((container.id, container.state.value))
-        return {uid: frozenset(states) for uid, states in seen.items()}
 
 
 @contextmanager

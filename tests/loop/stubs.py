@@ -10,8 +10,8 @@ from api.resources.wanted import WantedPlayground
 from api.store import Store
 from controller.domain.container_spec import ContainerSpec
 from controller.domain.garbage import ListedImage, ListedNetwork
-from controller.domain.observed import ObservedContainer, Usage
-from controller.engine.interface import EngineEvent, ImageToBuild, ListedContainer
+from controller.domain.observed import ListedContainer, ObservedContainer, Usage
+from controller.engine.interface import EngineEvent, ImageToBuild
 
 PATIENCE = 10.0
 """Seconds within which what is waited for has happened, or never will."""
@@ -55,7 +55,7 @@ class StubEngine:
 
     def listing(self) -> tuple[ListedContainer, ...]:
         self._called("listing")
-        return tuple(ListedContainer(c.id, c.uid, c.state) for c in self.containers)
+        return tuple(ListedContainer(c.id, c.uid, c.state, c.spec_hash) for c in self.containers)
 
     def containers_of(self, uid: str) -> tuple[ObservedContainer, ...]:
         self._called("containers_of")

@@ -9,9 +9,9 @@ from typing import Any, cast
 import pytest
 
 from api.clock import SystemClock
-from api.resources.desired import Claim
+from api.resources.desired import Claim, DesiredState
 from api.store import CONTROLLER_LEASE, Store, StoreUnavailable
-from controller.domain.observed import ContainerState
+from controller.domain.observed import ContainerState, ListedContainer
 from controller.engine.breaker import BreakerEngine
 from controller.engine.errors import EngineUnavailable
 from controller.engine.interface import EngineEvent
@@ -19,6 +19,8 @@ from controller.loop import control_loop
 from controller.loop.collector import Collector
 from controller.loop.control_loop import ControlLoop
 from controller.loop.leader import Leader
+from controller.loop.overview import Overview
+from controller.loop.prober import Prober
 from controller.loop.reconciler import PassResult, Reconciler
 from controller.loop.workqueue import Workqueue
 from tests.loop.stubs import PATIENCE, StubEngine, add_playground
@@ -39,6 +41,9 @@ class Passes:
         self.counts[uid] = self.counts.get(uid, 0) + 1
         self.seen.put(uid)
         return self._answer(uid, self.counts[uid])
+
+    def glance(self, _desired: DesiredState, _listed: tuple[ListedContainer, ...]) -> PassResult | None:
+        return None
 
     def next(self) -> str:
         return self.seen.get(timeout=PATIENCE)
@@ -73,13 +78,18 @@ def running(store: Store, engine: StubEngine, passes: Passes, **fields: Any) -> 
     leader = Leader(store, "one", 1000.0, clock)
     if "leader" not in fields:
         leader.attempt()
+    queue = Workqueue(clock)
+    prober = Prober("127.0.0.1", 1000.0, clock, queue.add)
+    reconciler = cast(Reconciler, passes)
     loop = ControlLoop(
         **{
             "store": store,
             "engine": BreakerEngine(engine),
-            "reconciler": cast(Reconciler, passes),
+            "reconciler": reconciler,
             "leader": leader,
-            "queue": Workqueue(clock),
+            "queue": queue,
+            "overview": Overview(store, engine, reconciler, prober, queue.add_after),
+            "prober": prober,
             "clock": clock,
             "workers": 2,
             "resync_interval": 1000.0,

@@ -43,8 +43,8 @@ class Looks:
             builds=self.pool,
             policy=POLICY,
             clock=HandClock(NOW),
-            prober=self._prober,
-            host_ports=self._host_ports,
+            probe=self._prober,
+            taken_ports=self._taken_ports,
             probe_host="127.0.0.9",
         )
 
@@ -52,9 +52,9 @@ class Looks:
         self.probes.append((host, port, path))
         return self._probe
 
-    def _host_ports(self) -> frozenset[int]:
+    def _taken_ports(self) -> frozenset[int]:
         self.host_looks += 1
-        return frozenset({22})
+        return self.engine.published_ports() | {22}
 
     def at(self, of: Playground) -> Observed:
         seen = self.observer.observe(DesiredState(playground=of))

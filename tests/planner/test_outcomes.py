@@ -11,12 +11,14 @@ from api.resources.event import EventType
 from api.resources.phase import Phase, phase
 from controller.domain.observed import ContainerState
 from controller.domain.outcome import FailureKind, Outcome
+from controller.domain.watch import Watch
 from controller.planner import View, next_look, plan, remedy
 from controller.planner.events import event_of
 from tests.planner.worlds import (
     ABSENT,
     NOT_READY,
     NOW,
+    PORT,
     PRESENT,
     READY,
     UNSEEN,
@@ -132,7 +134,6 @@ OUTCOMES: dict[FailureKind, tuple[str | None, float | None]] = {
     FailureKind.PORT_TAKEN: ("Starting", 0.0),
     FailureKind.NO_FREE_PORT: ("NoFreePort", 5.0),
     FailureKind.PORT_HELD: ("PortConflict", 5.0),
-    FailureKind.IMAGE_MISSING: ("Starting", 0.0),
     FailureKind.NETWORK_GONE: ("Starting", 0.0),
     FailureKind.REFUSED: ("EngineRefused", -1.0),
     FailureKind.FAILED: ("Starting", -1.0),
@@ -188,13 +189,30 @@ def test_the_next_look_follows_what_was_done() -> None:
     needed = plan(view(P, image=ABSENT))
     assert next_look(needed, all_done(needed), P.status, NOW) == NOW + 1.0
     serving = plan(SERVING)
-    assert next_look(serving, Outcome(), P.status, NOW) == NOW + 15.0
-    young = plan(view(P, current(P, started_at=NOW - 2.9)))
-    assert next_look(young, Outcome(), P.status, NOW) == NOW + 0.05
-    slower = plan(view(P, current(P, started_at=NOW - 3)))
-    assert next_look(slower, Outcome(), P.status, NOW) == NOW + 0.25
+    assert next_look(serving, Outcome(), P.status, NOW) is None
+    young = plan(view(P, current(P, started_at=NOW - 3)))
+    assert next_look(young, Outcome(), P.status, NOW) == NOW + 57.0, "when the time to serve is over"
     crashed = plan(view(P, current(P, state=EXITED)))
     assert next_look(crashed, Outcome(), after(failed("x"), next_in=7.0), NOW) == NOW + 7.0
+
+
+def test_what_is_asked_meanwhile() -> None:
+    """A page that serves until it fails, one that starts until it serves, and no other."""
+    here = playground(readiness={"path": "/ready"})
+    assert plan(view(here, current(here), probe=READY)).watch == Watch(PORT, "/ready", NOT_READY.verdict, NOW - 50)
+    assert plan(view(P, current(P))).watch == Watch(PORT, "/config", READY.verdict, NOW - 50)
+    assert plan(view(P, current(P, state=EXITED))).watch is None
+    served = playground(status=after(failed("older run"), next_in=None, ready_run=current(P).run))
+    assert plan(view(served, current(P), probe=NOT_READY)).watch is None, "a pass each second counts the failures"
+
+
+def test_a_failure_is_forgiven_at_a_pass() -> None:
+    """Nothing else would bring one about, while all is well."""
+    run, failure = current(P).run, failed("x", at=NOW - 40)
+    counts = playground(status=after(failure, next_in=None, ready_since=NOW - 30, ready_run=run))
+    assert plan(view(counts, current(P), probe=READY)).look_again == NOW + 570.0
+    forgiven = playground(status=after(failure, next_in=None, ready_since=NOW - 30, ready_run=run, failures=0))
+    assert plan(view(forgiven, current(P), probe=READY)).look_again is None
 
 
 def test_what_was_not_seen_says_nothing_and_the_quarantine_is_an_event() -> None:
@@ -213,4 +231,4 @@ def test_a_container_that_will_not_go_is_asked_about_less_and_less() -> None:
         doomed = playground(deleted_at=NOW - asked)
         finalizing = plan(view(doomed, current(doomed)))
         pauses.append((next_look(finalizing, all_done(finalizing), doomed.status, NOW) or NOW) - NOW)
-    assert pauses == pytest.approx([0.2, 0.2, 2.0, 10.0, 30.0])
+    assert pauses == pytest.approx([1.0, 1.0, 2.0, 10.0, 30.0])

@@ -5,8 +5,12 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
+from api.resources.desired import Report
 from api.resources.playground import PlaygroundSpec
+from controller.domain.outcome import Outcome
+from controller.planner import View, plan, report
 from controller.planner.wanted import LABEL_CONTROLLER
+from tests.fakes.engine import FakeEngine
 from tests.faults import checks
 from tests.faults.world import CONTROLLER, Laboratory, World
 from tests.properties.generated import SETTLING, begin, generated_worlds
@@ -115,6 +119,28 @@ def test_the_path_of_edits_does_not_matter(
         checks.is_as_wanted(world, uid)
         ends.append(_shape(world))
     assert ends[0] == ends[1]
+
+
+@generated_worlds
+@given(beginnings())
+def test_a_glance_hides_no_work(lab: Laboratory, beginning: Beginning) -> None:
+    """Where a glance says that no pass is needed, a pass would do and write nothing, while the page serves."""
+    world = begin(lab, beginning)
+    for _ in range(30):
+        world.step(None)
+        listing = FakeEngine(world.machine, CONTROLLER).listing()
+        for desired in world.store.work.load_all():
+            uid = desired.playground.metadata.uid
+            glanced = world.reconciler.glance(desired, tuple(c for c in listing if c.uid == uid))
+            if glanced is None:
+                continue
+            look = View(desired, world.reconciler.observer.observe(desired), world.clock.now(), world.policy)
+            if glanced.watch is not None and not look.is_ready:
+                continue  # the prober finds it
+            decided = plan(look)
+            checks.check(not decided.actions, f"a glance hides no work: {decided}", world)
+            said = report(look, decided, Outcome())
+            checks.check(said == Report(status=desired.playground.status), f"a glance hides no news: {said}", world)
 
 
 def _shape(world: World) -> list[tuple[object, ...]]:

@@ -34,10 +34,15 @@ def test_what_is_wanted_is_loaded_whole(store: Store) -> None:
     two = apply(store, "other@1")
     again = apply(store, "other@1", now=NOW + 1)
     desired = store.work.load(two.playground.metadata.uid)
-    assert desired == DesiredState(playground=again.playground, open_builds=(two.build, again.build))
-    assert store.work.load_all() == (DesiredState(playground=one.playground, open_builds=(one.build,)), desired)
+    assert desired == DesiredState(playground=again.playground, open_builds=(two.build, again.build), version=3)
+    other = DesiredState(playground=one.playground, open_builds=(one.build,), version=1)
+    assert store.work.load_all() == (other, desired)
     assert store.work.load("nobody") is None
-    assert store.work.keys() == (one.playground.metadata.uid, two.playground.metadata.uid)
+    uids = (one.playground.metadata.uid, two.playground.metadata.uid)
+    assert store.work.keys() == uids
+    assert set(map(str, store.work.load_many((*uids, "nobody")))) == {str(other), str(desired)}
+    assert store.work.load_many(()) == ()
+    assert store.work.versions() == dict(zip(uids, (1, 3), strict=True))
 
 
 def test_a_report_writes_status_events_and_builds_together(store: Store, holder: Claim) -> None:

@@ -8,15 +8,14 @@ from controller.domain.actions import (
     StartContainer,
     StopContainer,
 )
-from controller.domain.observed import ContainerState
+from controller.domain.observed import ContainerState, ObservedContainer, ProbeVerdict
 from controller.domain.plan import Plan, Situation
+from controller.domain.watch import Watch
 from controller.planner.situations.steps import RETURN_PAUSE, roll_back, stop_previous
 from controller.planner.view import View
 
-REMOVING_PAUSE = 0.2
-EARLY_PROBE_PAUSE = 0.05
-PROBE_PAUSE = 0.25
-EARLY = 3.0
+REMOVING_PAUSE = 2.0
+"""The engine says when it is gone; this is for when nobody heard it."""
 FAILING_PROBE_PAUSE = 1.0
 
 
@@ -54,9 +53,16 @@ def replaced(view: View) -> Plan | None:
 
 def serving(view: View) -> Plan | None:
     """As wanted, and the probe says it serves. Settled."""
-    if view.current is not None and view.current.is_up and view.is_ready:
-        return Plan(Situation.SERVING, look_again=view.now + view.policy.liveness_interval)
-    return None
+    current = view.current
+    if current is None or not current.is_up or not view.is_ready:
+        return None
+    forgiven_at = view.serving_since(current) + view.policy.healthy_period
+    counts = view.failure is not None and view.status.failures > 0 and forgiven_at > view.now
+    return Plan(
+        Situation.SERVING,
+        look_again=forgiven_at if counts else None,
+        watch=_watch(view, current, ProbeVerdict.NOT_READY),
+    )
 
 
 def starting(view: View) -> Plan | None:
@@ -64,11 +70,10 @@ def starting(view: View) -> Plan | None:
     current = view.current
     if current is None or not current.is_up or view.has_served(current):
         return None
-    age = view.now - (current.started_at or view.now)
-    if age >= view.readiness_timeout:
+    given_up_at = (current.started_at or view.now) + view.readiness_timeout
+    if view.now >= given_up_at:
         return None
-    pause = EARLY_PROBE_PAUSE if age < EARLY else PROBE_PAUSE
-    return Plan(Situation.STARTING, look_again=view.now + pause)
+    return Plan(Situation.STARTING, look_again=given_up_at, watch=_watch(view, current, ProbeVerdict.READY))
 
 
 def start_timed_out(view: View) -> Plan | None:
@@ -176,3 +181,9 @@ def not_started(view: View) -> Plan | None:
     cause = "it is not running" if current.has_ended else "it was created and never started"
     start = StartContainer(current.id, current.name, cause)
     return Plan(Situation.NOT_STARTED, (*stop_previous(view), start))
+
+
+def _watch(view: View, current: ObservedContainer, until: ProbeVerdict) -> Watch:
+    """Ask the page of the wanted container until that answer."""
+    assert view.playground.host_port is not None, "who has a current container has a port"
+    return Watch(view.playground.host_port, view.spec.readiness.path, until, current.started_at or view.now)

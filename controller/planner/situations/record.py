@@ -15,7 +15,8 @@ from controller.planner.situations.steps import cancel_build
 from controller.planner.view import View
 
 UNKNOWN_PAUSE = 1.0
-REMOVING_PAUSE = 0.2
+REMOVING_PAUSE = 1.0
+"""The engine says when it is gone; this is for when nobody heard it."""
 LONGEST_REMOVING_PAUSE = 30.0
 REMOVING_SHARE = 0.1
 """Of the time since deletion was asked for: what the engine can't get rid of is looked at less and less."""

@@ -1,0 +1,122 @@
+"""The overview: what was last seen settled, and a sweep over everything that finds what is not so any more.
+
+A sweep costs one list of containers and one query, however many playgrounds there are. What is not as it was seen
+settled is glanced at (`planner.glance`), some hundreds of records at a time; only what a glance cannot tell needs a
+pass. Losing this memory costs time only.
+"""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from api.store import Store
+from controller.domain.observed import ListedContainer
+from controller.engine.interface import Engine
+from controller.loop.prober import Watcher
+from controller.loop.reconciler import PassResult, Reconciler
+
+AT_ONCE = 250
+"""Records that are loaded in one go."""
+
+Fingerprint = frozenset[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """Safe to share between threads; one thread sweeps."""
+
+    store: Store
+    engine: Engine
+    reconciler: Reconciler
+    watcher: Watcher
+    look_after: Callable[[str, float], None]
+    """Has a key looked at in so many seconds."""
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _settled: dict[str, tuple[int, Fingerprint]] = field(default_factory=dict)
+    _in_pass: set[str] = field(default_factory=set)
+    _disturbed: set[str] = field(default_factory=set)
+    """Keys that a pass has had since the sweep began: the pass knows better."""
+
+    def begins(self, uid: str) -> None:
+        """A pass of the key begins: nothing is known of it until that ends."""
+        with self._lock:
+            self._in_pass.add(uid)
+            self._disturbed.add(uid)
+            self._settled.pop(uid, None)
+        self.watcher.forget(uid)
+
+    def ends(self, uid: str, result: PassResult | None) -> None:
+        """The pass has ended, with this result or with none."""
+        with self._lock:
+            self._in_pass.discard(uid)
+            self._disturbed.add(uid)
+            if result is not None and result.settled:
+                self._settled[uid] = (result.version, result.fingerprint)
+        if result is not None and result.watch is not None:
+            self.watcher.watch(uid, result.watch)
+
+    def forget(self) -> None:
+        """What was settled may not be so any more."""
+        with self._lock:
+            self._settled.clear()
+
+    def is_settled(self, uid: str, version: int, listed: Sequence[ListedContainer]) -> bool:
+        """Whether it was last seen settled with these containers, and nothing else has been wanted since."""
+        return self._settled.get(uid) == (version, fingerprint(listed))
+
+    def sweep(self) -> Iterator[str]:
+        """The keys that need a pass, of all playgrounds and all containers of ours.
+
+        Raises EngineError or StoreError when it cannot look.
+        """
+        with self._lock:
+            self._disturbed.clear()
+            self._disturbed.update(self._in_pass)
+        listed = self._listed()
+        versions = self.store.work.versions()
+        doubtful = [uid for uid in versions if not self.is_settled(uid, versions[uid], listed.get(uid, ()))]
+        unrecorded = sorted(listed.keys() - versions.keys() - {""})
+        yield from (uid for uid in unrecorded if not self.is_settled(uid, 0, listed[uid]))
+        for first in range(0, len(doubtful), AT_ONCE):
+            chunk = doubtful[first : first + AT_ONCE]
+            seen = self._glance(chunk, listed)
+            yield from (uid for uid in chunk if uid not in seen)
+        self._drop_all_but(versions.keys() | listed.keys())
+
+    def _listed(self) -> dict[str, tuple[ListedContainer, ...]]:
+        listed: dict[str, tuple[ListedContainer, ...]] = {}
+        for container in self.engine.listing():
+            listed[container.uid] = (*listed.get(container.uid, ()), container)
+        return listed
+
+    def _glance(self, uids: Sequence[str], listed: dict[str, tuple[ListedContainer, ...]]) -> set[str]:
+        """Those of them that a glance has found to be as they were, or that a pass is looking after."""
+        seen = set()
+        for desired in self.store.work.load_many(uids):
+            uid = desired.playground.metadata.uid
+            result = self.reconciler.glance(desired, listed.get(uid, ()))
+            if result is not None and self._settle(uid, result):
+                seen.add(uid)
+        return seen
+
+    def _settle(self, uid: str, result: PassResult) -> bool:
+        """Take a glance's word, unless a pass came meanwhile."""
+        with self._lock:
+            if uid in self._disturbed:
+                return False
+            self._settled[uid] = (result.version, result.fingerprint)
+            if result.watch is not None:
+                self.watcher.watch(uid, result.watch, spread=True)
+        if result.look_again_after is not None:
+            self.look_after(uid, result.look_again_after)
+        return True
+
+    def _drop_all_but(self, living: set[str]) -> None:
+        with self._lock:
+            for uid in [uid for uid in self._settled if uid not in living]:
+                del self._settled[uid]
+
+
+def fingerprint(listed: Sequence[ListedContainer]) -> Fingerprint:
+    """What tells one look at a playground's containers from another."""
+    return frozenset((container.id, container.state.value) for container in listed)
