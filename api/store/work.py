@@ -54,9 +54,8 @@ class Work:
     def versions(self) -> dict[str, int]:
         """The uids of all playgrounds, each with the version of the newest change of what is wanted of it."""
         statement = select(_table.c.uid, _table.c.desired_version)
-        return self._database.read(
-            lambda transaction: {uid: version for uid, version in transaction.connection.execute(statement)}
-        )
+        found = self._database.read(lambda transaction: transaction.connection.execute(statement).all())
+        return {row[0]: row[1] for row in found}
 
     def load(self, uid: str) -> DesiredState | None:
         """All that is wanted of one playground, as of one instant; None when there is none."""
