@@ -26,6 +26,7 @@ from api.http.readings import Readings
 from api.http.routes import builds, containers, docker_containers, health, measures, plugin_releases
 from api.http.routing import RouteIndex
 from api.http.v1 import table as v1
+from api.http.writes import Writes
 from api.metrics import HttpMetrics
 from api.store import StoreError
 
@@ -68,7 +69,10 @@ def create_app(deps: Dependencies) -> Starlette:
     changes = Changes(lambda: deps.store.work.changed_since(_NEWEST)[0])
     glance = deps.store.glance()
     readings = None if glance is None else Readings(glance)
-    app.state.context = Context(deps=deps, changes=changes, metrics=metrics, readings=readings)
+    group = deps.store.group_commit()
+    writes = None if group is None else Writes(group, deps.store.write)
+    context = Context(deps=deps, changes=changes, metrics=metrics, readings=readings, writes=writes)
+    app.state.context = context
     return app
 
 

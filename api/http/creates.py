@@ -88,7 +88,7 @@ async def _record(
     check_image(ctx, create.image)
     requester = requester_of(request, ctx.deps.settings)
     wanted = wanted_playground(create, plugin_release, source).model_copy(update={"requester": requester})
-    applied = await ctx.records(ctx.deps.store.playgrounds.apply, wanted, now=ctx.now())
+    applied = await ctx.apply(wanted)
     _log.info(
         "playground wanted",
         playground=applied.playground.metadata.name,

@@ -13,8 +13,10 @@ from api.clock import Clock
 from api.http.changes import Changes
 from api.http.controller_client import ControllerClient
 from api.http.readings import Readings
+from api.http.writes import Writes
 from api.metrics import HttpMetrics
 from api.resources.playground import Playground
+from api.resources.wanted import Applied, WantedPlayground
 from api.settings import Settings
 from api.store import Store
 
@@ -49,6 +51,8 @@ class Context:
     metrics: HttpMetrics
     readings: Readings | None = None
     """What is read most, ready to be sent; None where the records can't be asked without waiting."""
+    writes: Writes | None = None
+    """Writes that are committed together; None where the database does that itself."""
     _record_threads: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(RECORD_THREADS))
     _archive_threads: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(ARCHIVE_THREADS))
     _controller_threads: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(ARCHIVE_THREADS))
@@ -60,6 +64,13 @@ class Context:
     async def records(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Runs a call to the store in a thread."""
         return await anyio.to_thread.run_sync(lambda: work(*args, **kwargs), limiter=self._record_threads)
+
+    async def apply(self, wanted: WantedPlayground) -> Applied:
+        """`Playgrounds.apply`: together with others that come at the same time, where that makes it quicker."""
+        playgrounds = self.deps.store.playgrounds
+        if self.writes is None:
+            return await self.records(playgrounds.apply, wanted, now=self.now())
+        return await self.writes.write(playgrounds.applying(wanted, now=self.now()))
 
     async def some_playgrounds(self, uids: Sequence[str]) -> tuple[int, tuple[Playground, ...]]:
         """The newest version of all, and those of the playgrounds that are there."""

@@ -23,7 +23,9 @@ async def known_or_fetched(ctx: Context, plugin_release: str, *, hint: str | Non
     Raises:
         ApiError: 409 when a source fails, 422 for what it has, 507 for a full disk.
     """
-    known = await ctx.records(ctx.deps.store.releases.get, plugin_release)
+    known = ctx.readings.release(plugin_release) if ctx.readings is not None else None
+    if known is None:
+        known = await ctx.records(ctx.deps.store.releases.get, plugin_release)
     sources = ReleaseSources(ctx.deps.settings, ctx.deps.clock)
     code, version = split_release(plugin_release)
     if known is not None or not sources.any or not code or version is None:

@@ -18,6 +18,7 @@ from api.http.kept_forms import Form, KeptForms
 from api.resources.agent_view import container_detail, container_view
 from api.resources.declared import manifest_view
 from api.resources.playground import Playground
+from api.resources.release import PluginRelease
 from api.store import StoreError
 from api.store.glance import Glance, Touched
 
@@ -81,6 +82,14 @@ class Readings:
     def named(self, name: str) -> Form | None:
         """The manifest of the playground of that name; None when there is none, or it can't be told here."""
         return self._find("manifest", f"={name}", lambda: self._glance.named(name), lasting=True)
+
+    def release(self, name: str) -> PluginRelease | None:
+        """The release `code@version`, read now; None when there is none, or it can't be told here."""
+        try:
+            return self._glance.release(name)
+        except StoreError as error:
+            self._give_up(error)
+            return None
 
     async def page(self, form: str, read: Read, *, offset: int, size: int) -> FormsPage | None:
         """A page of all playgrounds, by ascending record id; `form` is `view` or `manifest`.

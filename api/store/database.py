@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import orjson
-from sqlalchemy import Connection, Engine, RowMapping, create_engine, event, make_url, select, text, update
+from sqlalchemy import Connection, Engine, RowMapping, bindparam, create_engine, event, make_url, select, text, update
 from sqlalchemy.exc import (
     ArgumentError,
     DataError,
@@ -31,6 +31,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, stop_afte
 from api.resources.desired import Claim
 from api.resources.lease import CONTROLLER_LEASE
 from api.store.errors import SchemaMismatch, StaleClaim, StoreError, StoreUnavailable, ValueRefused
+from api.store.prepared import Prepared
 from api.store.tables import counter, lease
 
 T = TypeVar("T")
@@ -44,6 +45,11 @@ _FROZEN_SECONDS = 60.0
 _POOL_SIZE, _POOL_OVERFLOW, _POOL_SECONDS = 8, 32, 10.0
 # Serialization failure and deadlock: the transaction did nothing, and run again it may succeed.
 _TRANSIENT_SQLSTATES = frozenset({"40001", "40P01", "55P03"})
+_COUNTED = {"version": counter.c.version + 1 + bindparam("events")}
+_NEXT_VERSION = Prepared(update(counter).values(_COUNTED).returning(counter.c.version))
+_NEXT_DESIRED_VERSION = Prepared(
+    update(counter).values(_COUNTED | {"desired_version": counter.c.version + 1}).returning(counter.c.version)
+)
 _MISSING_TABLE_SQLSTATES = frozenset({"42P01", "42703"})
 
 
@@ -75,15 +81,12 @@ class Transaction:
         `desired` says that the desired side changes, and wakes those who wait for that. The `events` versions that
         follow belong to this write too: each of its events gets one of its own (`events.record`).
         """
-        values: dict[str, Any] = {"version": counter.c.version + 1 + events}
-        if desired:
-            values["desired_version"] = counter.c.version + 1
-        newest = self.scalar(update(counter).values(values).returning(counter.c.version))
-        if newest is None:
+        counted = (_NEXT_DESIRED_VERSION if desired else _NEXT_VERSION).first(self.connection, events=events)
+        if counted is None:
             raise SchemaMismatch(f"The database's change counter is missing: {MIGRATE}.")
         if desired and self.connection.dialect.name == "postgresql":
             self.connection.execute(text(f"NOTIFY {NOTIFY_CHANNEL}"))
-        return int(newest) - events
+        return int(counted["version"]) - events
 
     def holds(self, claim: Claim, *, lock: bool = True) -> bool:
         """Whether the claim is still that of the controller's lease.
@@ -107,7 +110,8 @@ class Database:
         self.engine = engine
         self.is_sqlite = engine.dialect.name == "sqlite"
         # SQLite has one writer anyway: queueing here is fair and quick, waiting on the file's lock is neither.
-        self._writer = threading.Lock()
+        self.turn = threading.Lock()
+        """Held by whoever writes to SQLite."""
 
     def read(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` in a read transaction, again when the database says that it did nothing.
@@ -128,12 +132,16 @@ class Database:
         """
         if not self.is_sqlite:
             return self._retrying(work, write=True)
-        if not self._writer.acquire(timeout=_BUSY_SECONDS):
-            raise StoreUnavailable("The database is busy: other writes took too long. Try again.")
+        self.take_turn()
         try:
             return self._retrying(work, write=True)
         finally:
-            self._writer.release()
+            self.turn.release()
+
+    def take_turn(self) -> None:
+        """Wait for the turn to write to SQLite; whoever calls this releases `turn`. Raises StoreUnavailable."""
+        if not self.turn.acquire(timeout=_BUSY_SECONDS):
+            raise StoreUnavailable("The database is busy: other writes took too long. Try again.")
 
     def close(self) -> None:
         """Close all connections."""
@@ -148,17 +156,21 @@ class Database:
                 return work(Transaction(connection))
 
     def _retrying(self, work: Callable[[Transaction], T], *, write: bool) -> T:
-        retrying = Retrying(
-            retry=retry_if_exception(_is_transient),
-            stop=stop_after_attempt(_ATTEMPTS) | stop_after_delay(_BUSY_SECONDS),
-            wait=wait_random_exponential(multiplier=0.01, max=0.5),
-            reraise=True,
-        )
         try:
-            result: T = retrying(self._once, work, write=write)
+            result: T = patience()(self._once, work, write=write)
         except (SQLAlchemyError, OverflowError, UnicodeError) as error:
             raise translate(error) from error
         return result
+
+
+def patience() -> Retrying:
+    """Calls again what did nothing and may do it the next time."""
+    return Retrying(
+        retry=retry_if_exception(_is_transient),
+        stop=stop_after_attempt(_ATTEMPTS) | stop_after_delay(_BUSY_SECONDS),
+        wait=wait_random_exponential(multiplier=0.01, max=0.5),
+        reraise=True,
+    )
 
 
 def _is_transient(error: BaseException) -> bool:

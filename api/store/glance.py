@@ -14,7 +14,8 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.resources.playground import Playground
-from api.store import declared, playgrounds
+from api.resources.release import PluginRelease
+from api.store import declared, playgrounds, releases
 from api.store.database import Database, Transaction, translate
 from api.store.errors import StoreUnavailable
 
@@ -86,6 +87,10 @@ class Glance:
     def some(self, uids: tuple[str, ...]) -> tuple[int, tuple[Playground, ...]]:
         """The newest version, and those of the playgrounds that are there, both as of one instant."""
         return self._read(lambda transaction: playgrounds.some(transaction, uids))
+
+    def release(self, lookup: str) -> PluginRelease | None:
+        """The release of that name, `code@version`."""
+        return self._read(lambda transaction: releases.named(transaction, lookup))
 
     def order(self) -> list[tuple[int, str]]:
         """(record id, uid) of all playgrounds, by ascending record id."""

@@ -8,17 +8,20 @@ is older, the newest entry of each playground that lives stays, so that any stat
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import RowMapping, and_, delete, exists, func, insert, or_, select, update
+from sqlalchemy import RowMapping, and_, bindparam, delete, exists, func, or_, select, update
 
 from api.resources.change import Change, Changes, ChangeType, EventChanges, Snapshot
 from api.resources.playground import Playground
 from api.store import rows, tables
 from api.store.database import Database, Transaction
 from api.store.errors import VersionTooOld
+from api.store.prepared import Prepared
 
 MAX_ROWS = 50_000
 """Entries that are kept at most, beside one for each playground."""
 _table = tables.journal
+_OF_UID = Prepared(rows.playgrounds().where(tables.playground.c.uid == bindparam("uid")))
+_INSERT = rows.insertion(_table)
 
 
 class Journal:
@@ -89,7 +92,7 @@ class Journal:
 
 def record(transaction: Transaction, uid: str, version: int, type_: ChangeType = ChangeType.MODIFIED) -> None:
     """Note that the playground was changed by the write of that version. Called after the change."""
-    row = transaction.first(rows.playgrounds().where(tables.playground.c.uid == uid))
+    row = _OF_UID.first(transaction.connection, uid=uid)
     assert row is not None, "changed in this transaction"
     write(transaction, Change(version=version, type=type_, playground=rows.to_playground(row)))
 
@@ -97,14 +100,13 @@ def record(transaction: Transaction, uid: str, version: int, type_: ChangeType =
 def write(transaction: Transaction, change: Change) -> None:
     """Note a change as it is."""
     metadata = change.playground.metadata
-    transaction.run(
-        insert(_table).values(
-            version=change.version,
-            uid=metadata.uid,
-            type=str(change.type),
-            playground=rows.as_json(change.playground),
-            at=metadata.updated_at,
-        )
+    _INSERT.all(
+        transaction.connection,
+        version=change.version,
+        uid=metadata.uid,
+        type=str(change.type),
+        playground=rows.as_json(change.playground),
+        at=metadata.updated_at,
     )
 
 

@@ -4,20 +4,21 @@ import builtins
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, RowMapping, func, insert, select, update
+from sqlalchemy import ColumnElement, RowMapping, bindparam, func, select, update
 
 from api.clock import new_uid
 from api.resources.build import Build
-from api.resources.change import ChangeType
+from api.resources.change import Change, ChangeType
 from api.resources.identity import playground_name
 from api.resources.listing import Page, PlaygroundFilters
 from api.resources.phase import phase
-from api.resources.playground import DesiredRunState, Playground, PlaygroundSpec, PlaygroundStatus
+from api.resources.playground import DesiredRunState, Metadata, Playground, PlaygroundSpec, PlaygroundStatus
 from api.resources.tombstone import Tombstone
 from api.resources.wanted import Applied, WantedPlayground
 from api.store import builds, journal, lookups, quotas, rows, tables
 from api.store.database import Database, Transaction
 from api.store.errors import NameTaken
+from api.store.prepared import Prepared
 
 _NAME_LIMIT = 63
 _DELETED = "The playground was deleted before it served."
@@ -25,6 +26,12 @@ _STOPPED = "The playground was stopped before it served."
 _SUPERSEDED = "Superseded by a newer request for the same playground."
 _table = tables.playground
 _living = _table.c.deletion_requested_at.is_(None)
+_NEW_STATUS = rows.status_columns(PlaygroundStatus())
+_OF_UID = Prepared(rows.playgrounds().where(_table.c.uid == bindparam("uid")))
+_OF_IDENTITY = Prepared(rows.playgrounds().where(_table.c.identity == bindparam("identity")).where(_living))
+_OF_NAME = Prepared(select(_table.c.id).where(_table.c.name == bindparam("name")).where(_living))
+_INSERT = rows.insertion(_table, generated="id")
+_INSERT_BUILD = rows.insertion(tables.build)
 
 
 class Playgrounds:
@@ -44,41 +51,38 @@ class Playgrounds:
             QuotaExceeded: when who asks has as much as they may have.
             StoreError: as `Database.write`.
         """
+        return self._database.write(self.applying(wanted, now=now))
+
+    def applying(self, wanted: WantedPlayground, *, now: float) -> Callable[[Transaction], Applied]:
+        """What `apply` does, for whoever has a transaction (`GroupCommit`)."""
 
         def work(transaction: Transaction) -> Applied:
             version = transaction.next_version(desired=True)
-            row = transaction.first(
-                rows.playgrounds().where(_table.c.identity == wanted.spec.identity.key).where(_living)
-            )
-            outcome: Literal["created", "configured", "restarted"]
-            if row is None:
-                uid, generation, restarted, outcome = new_uid(), 1, False, "created"
-                _insert(transaction, wanted, uid, version, now)
+            row = _OF_IDENTITY.first(transaction.connection, identity=wanted.spec.identity.key)
+            before = None if row is None else rows.to_playground(row)
+            outcome: Literal["created", "configured", "restarted"] = "created"
+            if before is None:
+                after, restarted = _insert(transaction, wanted, version, now), False
             else:
-                before = rows.to_playground(row)
                 asked = _completed(wanted, before.spec)
-                uid, restarted = before.metadata.uid, _meets_container(before, asked.spec)
+                restarted = _meets_container(before, asked.spec)
                 outcome = "restarted" if rows.same(before.spec, asked.spec) else "configured"
-                generation = before.metadata.generation + (outcome == "configured")
-                _configure(transaction, before, asked, version, now)
-                builds.cancel_open(transaction, uid, _SUPERSEDED, now=now, before_generation=generation)
+                after = _configure(transaction, before, asked, version, now)
             quotas.check_builds(transaction, wanted.requester)
             build = Build(
                 id=f"build-{new_uid()}",
-                playground_uid=uid,
-                generation=generation,
+                playground_uid=after.metadata.uid,
+                generation=after.metadata.generation,
                 restarted=restarted,
                 created_at=now,
                 created_by=wanted.requester.name if wanted.requester else None,
             )
-            transaction.run(insert(tables.build).values(rows.as_json(build)))
-            added = ChangeType.ADDED if outcome == "created" else ChangeType.MODIFIED
-            journal.record(transaction, uid, version, added)
-            playground = _load(transaction, uid)
-            assert playground is not None, "written in this transaction"
-            return Applied(playground=playground, build=build, outcome=outcome)
+            _INSERT_BUILD.all(transaction.connection, **rows.as_json(build))
+            added = ChangeType.MODIFIED if before else ChangeType.ADDED
+            journal.write(transaction, Change(version=version, type=added, playground=after))
+            return Applied(playground=after, build=build, outcome=outcome)
 
-        return self._database.write(work)
+        return work
 
     def get(self, lookup: int | str) -> Playground | None:
         """The playground with that record id, uid, container id (whole, or 12 digits and more), name or container name.
@@ -221,17 +225,16 @@ def _living_and(needed: Callable[[Playground], bool], playground: Playground) ->
 
 
 def _load(transaction: Transaction, uid: str) -> Playground | None:
-    row = transaction.first(rows.playgrounds().where(_table.c.uid == uid))
+    row = _OF_UID.first(transaction.connection, uid=uid)
     return rows.to_playground(row) if row else None
 
 
-def _insert(transaction: Transaction, wanted: WantedPlayground, uid: str, version: int, now: float) -> None:
+def _insert(transaction: Transaction, wanted: WantedPlayground, version: int, now: float) -> Playground:
     quotas.check_playgrounds(transaction, wanted.requester)
-    status = PlaygroundStatus()
-    values = {
+    values: dict[str, Any] = {
         **rows.spec_columns(wanted.spec),
-        **rows.status_columns(status),
-        "uid": uid,
+        **_NEW_STATUS,
+        "uid": new_uid(),
         "name": _free_name(transaction, wanted),
         "labels": wanted.labels or {},
         "annotations": wanted.annotations or {},
@@ -243,13 +246,18 @@ def _insert(transaction: Transaction, wanted: WantedPlayground, uid: str, versio
         "created_at": now,
         "updated_at": now,
         "spec_changed_at": now,
+        "restart_requested_at": None,
+        "deletion_requested_at": None,
     }
-    transaction.run(insert(_table).values(values))
+    inserted = _INSERT.first(transaction.connection, **values)
+    assert inserted is not None, "it returns the id"
+    kept = {name: values[name] for name in Metadata.model_fields if name != "id"}
+    return Playground(metadata=Metadata(id=inserted["id"], **kept), spec=wanted.spec)
 
 
 def _configure(
     transaction: Transaction, before: Playground, wanted: WantedPlayground, version: int, now: float
-) -> None:
+) -> Playground:
     values: dict[str, Any] = {"resource_version": version, "desired_version": version, "updated_at": now}
     if wanted.labels is not None:
         values["labels"] = wanted.labels
@@ -261,7 +269,12 @@ def _configure(
         values["restart_requested_at"] = now
     else:
         values |= _next_generation(before, wanted.spec, now)
-    transaction.run(update(_table).where(_table.c.uid == before.metadata.uid).values(values))
+    uid = before.metadata.uid
+    transaction.run(update(_table).where(_table.c.uid == uid).values(values))
+    after = _load(transaction, uid)
+    assert after is not None, "written in this transaction"
+    builds.cancel_open(transaction, uid, _SUPERSEDED, now=now, before_generation=after.metadata.generation)
+    return after
 
 
 def _next_generation(before: Playground, spec: PlaygroundSpec, now: float) -> dict[str, Any]:
@@ -292,7 +305,7 @@ def _free_name(transaction: Transaction, wanted: WantedPlayground) -> str:
     """The given name, or the identity's own; one that another living playground has gets `-2`, `-3` …."""
     name = wanted.name or playground_name(wanted.spec.identity)
     candidate, number = name, 1
-    while transaction.first(select(_table.c.id).where(_table.c.name == candidate).where(_living)):
+    while _OF_NAME.first(transaction.connection, name=candidate):
         if wanted.name is not None:
             raise NameTaken(wanted.name)
         number += 1

@@ -1,7 +1,7 @@
 """Plugin releases: what content each `code@version` stands for now."""
 
 from pydantic import JsonValue
-from sqlalchemy import ColumnElement, delete, func, insert, select, union, update
+from sqlalchemy import ColumnElement, bindparam, delete, func, insert, select, union, update
 
 from api.resources.listing import Page
 from api.resources.playground import PluginSource
@@ -10,8 +10,10 @@ from api.store import rows, tables
 from api.store.database import Database, Transaction
 from api.store.errors import ReleaseInUse
 from api.store.lookups import fits, record_id, storable
+from api.store.prepared import Prepared
 
 _table = tables.plugin_release
+_NAMED = Prepared(select(_table).where(_table.c.plugin_release == bindparam("name")))
 
 
 class Releases:
@@ -145,6 +147,12 @@ class Releases:
         statement = union(select(_table.c.digest), select(column).where(column.is_not(None)))
         found = self._database.read(lambda transaction: transaction.all(statement))
         return frozenset(row["digest"] for row in found)
+
+
+def named(transaction: Transaction, plugin_release: str) -> PluginRelease | None:
+    """The release of that name, `code@version`, in a transaction."""
+    row = _NAMED.first(transaction.connection, name=plugin_release) if storable(plugin_release) else None
+    return rows.to_release(row) if row else None
 
 
 def _condition(lookup: int | str) -> ColumnElement[bool] | None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from pydantic import BaseModel
-from sqlalchemy import RowMapping, Select, select
+from sqlalchemy import RowMapping, Select, Table, bindparam, insert, select
 
 from api.resources.build import Build
 from api.resources.event import Event
@@ -13,6 +13,7 @@ from api.resources.release import PluginRelease
 from api.resources.tombstone import Tombstone
 from api.store import tables
 from api.store.database import dump_json
+from api.store.prepared import Prepared, Row
 
 
 def as_json(value: BaseModel) -> dict[str, Any]:
@@ -51,6 +52,13 @@ def status_columns(status: PlaygroundStatus) -> dict[str, Any]:
     }
 
 
+def insertion(table: Table, *, generated: str | None = None) -> Prepared:
+    """An insert of a whole row, but for the column that the database fills in, which is returned."""
+    values: dict[str, Any] = {column.key: bindparam(column.key) for column in table.c if column.key != generated}
+    statement = insert(table).values(values)
+    return Prepared(statement if generated is None else statement.returning(table.c[generated]))
+
+
 def playgrounds() -> Select[Any]:
     """A query of whole playgrounds, each with the port that is reserved for it; fit for `to_playground`."""
     table, ports = tables.playground, tables.host_port
@@ -59,7 +67,7 @@ def playgrounds() -> Select[Any]:
     )
 
 
-def to_playground(row: RowMapping) -> Playground:
+def to_playground(row: Row | RowMapping) -> Playground:
     """A row of `playgrounds()` as a value."""
     return Playground(
         metadata=Metadata(
@@ -89,7 +97,7 @@ def to_build(row: RowMapping) -> Build:
     return Build.model_validate(dict(row))
 
 
-def to_release(row: RowMapping) -> PluginRelease:
+def to_release(row: Row | RowMapping) -> PluginRelease:
     """A row of `plugin_release` as a value."""
     return PluginRelease(
         id=row["id"],

@@ -1,12 +1,16 @@
 """The store: one object that each process opens on the same database."""
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from api.store import schema
 from api.store.builds import Builds
-from api.store.database import Database, open_database
+from api.store.database import Database, Transaction, open_database
 from api.store.declared import Declared
 from api.store.events import Events
 from api.store.feed import ChangeFeed
 from api.store.glance import Glance
+from api.store.group_commit import GroupCommit
 from api.store.journal import Journal
 from api.store.leases import Leases
 from api.store.playgrounds import Playgrounds
@@ -16,6 +20,8 @@ from api.store.secrets import Secrets
 from api.store.statistics import StatisticsReader
 from api.store.tokens import Tokens
 from api.store.work import Work
+
+T = TypeVar("T")
 
 
 class Store:
@@ -37,6 +43,7 @@ class Store:
         self.secrets = Secrets(database)
         self.work = Work(database)
         self._glances: list[Glance] = []
+        self._groups: list[GroupCommit] = []
 
     @classmethod
     def open(cls, url: str) -> "Store":
@@ -68,9 +75,22 @@ class Store:
         self._glances.append(Glance(self._database))
         return self._glances[-1]
 
+    def group_commit(self) -> GroupCommit | None:
+        """A new writer for an event loop; None on PostgreSQL, which commits in groups by itself."""
+        if not self._database.is_sqlite:
+            return None
+        self._groups.append(GroupCommit(self._database))
+        return self._groups[-1]
+
+    def write(self, work: Callable[[Transaction], T]) -> T:
+        """Run a work of a group in a transaction of its own. Blocks. Raises as `Database.write`."""
+        return self._database.write(work)
+
     def close(self) -> None:
         """Close all connections. Calls that run end with an error or by themselves."""
         self.feed.close()
         for glance in self._glances:
             glance.close()
+        for group in self._groups:
+            group.close()
         self._database.close()

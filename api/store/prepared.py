@@ -1,0 +1,77 @@
+"""Statements that are asked for all the time: compiled once, and then run by SQLite's driver itself.
+
+At each call the toolkit looks a statement up, binds values and wraps rows, which takes many times as long as SQLite
+does. On PostgreSQL, where a round trip takes longer than all of that, they are run in the usual way.
+"""
+
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Dialect, Insert, Select, Update
+from sqlalchemy.exc import DBAPIError
+
+Row = dict[str, Any]
+_Process = Callable[[Any], Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    """For SQLite: the text, what goes into its places, and what comes out of them."""
+
+    text: str
+    binds: tuple[tuple[str, _Process], ...]
+    constants: Row
+    columns: tuple[tuple[str, _Process], ...]
+
+
+class Prepared:
+    """A statement whose values are `bindparam`s or constants, never a list of unknown length. Thread-safe."""
+
+    def __init__(self, statement: Select[Any] | Insert | Update) -> None:
+        self._statement = statement
+        self._compiled: _Compiled | None = None
+
+    def first(self, connection: Connection, **values: Any) -> Row | None:
+        """The first row by its columns' names, or None."""
+        rows = self.all(connection, **values)
+        return rows[0] if rows else None
+
+    def all(self, connection: Connection, **values: Any) -> list[Row]:
+        """All rows, each by its columns' names. A change without RETURNING gives none."""
+        if connection.dialect.name != "sqlite":
+            result = connection.execute(self._statement, values)
+            return [dict(row) for row in result.mappings()] if result.returns_rows else []
+        compiled = self._compiled
+        if compiled is None:
+            compiled = self._compiled = _compile(self._statement, connection.dialect)
+        given = compiled.constants | values
+        bound = [given[name] if process is None else process(given[name]) for name, process in compiled.binds]
+        driver: Any = connection.connection.dbapi_connection
+        try:
+            rows = driver.execute(compiled.text, bound).fetchall()
+        except sqlite3.Error as error:
+            raise DBAPIError.instance(compiled.text, None, error, sqlite3.Error) from error
+        return [
+            {
+                name: value if process is None else process(value)
+                for (name, process), value in zip(compiled.columns, row, strict=True)
+            }
+            for row in rows
+        ]
+
+
+def _compile(statement: Select[Any] | Insert | Update, dialect: Dialect) -> _Compiled:
+    compiled = statement.compile(dialect=dialect)
+    places: list[str] = getattr(compiled, "positiontup", None) or []
+    binds = getattr(compiled, "binds", {})
+    return _Compiled(
+        text=str(compiled),
+        binds=tuple((name, binds[name].type.dialect_impl(dialect).bind_processor(dialect)) for name in places),
+        constants={name: value for name, value in compiled.params.items() if value is not None},
+        columns=tuple(
+            (column.key or "", column.type.dialect_impl(dialect).result_processor(dialect, None))
+            for column in statement.exported_columns
+        ),
+    )
