@@ -1,17 +1,19 @@
 """Docker Compose: one file with all instances, `up -d`, and `down`.
 
-The plugin (version 2) is taken where there is one, else Debian's `docker-compose` (1.29). The services are on the
-engine's usual bridge, as every peer's are: Compose would make a network for each project, which takes longer.
+The plugin (version 2) is taken where there is one, else Debian's `docker-compose` (1.29). It has words for all of the
+box. The services are on a network that is there already, as with every peer: Compose would make one for each project,
+which takes longer.
 """
 
 import json
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bench.peers.box import bridge, compose_keys
 from bench.peers.commands import CommandFailed, asked, run
 from bench.peers.peer import Instance, PeerMissing
 from bench.peers.raw import CONTAINER_PORT
@@ -22,6 +24,7 @@ from tests.images.build import HTTP_IMAGE
 _PROJECT = "com.docker.compose.project"
 _SERVICE = "com.docker.compose.service"
 _PREFIX = "bench-"
+NETWORK = "playground-bench-compose-0"
 
 
 def compose_command() -> list[str]:
@@ -40,9 +43,10 @@ def compose_command() -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Compose:
-    """Compose, a project for all instances that are asked for together."""
+    """Compose, a project for all instances that are asked for together. `boxed`: in the box that ours are in."""
 
     name: str = "docker compose"
+    boxed: bool = True
 
     def installed(self, bench: Bench) -> str:  # noqa: ARG002 (what every peer is asked)
         """Its version."""
@@ -50,11 +54,12 @@ class Compose:
 
     @contextmanager
     def running(self, bench: Bench) -> Iterator["ComposeRunner"]:
-        """There is nothing to start; a folder for the files."""
-        folder = bench.folder / "compose"
+        """There is nothing to start; a folder for the files, and a network where they are boxed."""
+        folder = bench.folder / ("compose" if self.boxed else "compose-bare")
         folder.mkdir()
-        with bench.own.client() as engine:
-            runner = ComposeRunner(compose_command(), bench.own.host, folder, engine)
+        with bench.own.client() as engine, ExitStack() as stack:
+            network = stack.enter_context(bridge(engine, NETWORK)) if self.boxed else None
+            runner = ComposeRunner(compose_command(), bench.own.host, folder, engine, network)
             try:
                 yield runner
             finally:
@@ -70,6 +75,8 @@ class ComposeRunner:
     host: str
     folder: Path
     engine: EngineClient
+    network: str | None
+    """The boxes' network; None for bare ones."""
     _projects: dict[str, list[Instance]] = field(default_factory=dict)
 
     def start(self, instances: Sequence[Instance]) -> None:
@@ -114,23 +121,27 @@ class ComposeRunner:
         return self.folder / f"{project}.yaml"
 
     def _write(self, project: str, instances: Sequence[Instance]) -> None:
-        self._file(project).write_text(json.dumps(compose_file(instances)))
+        self._file(project).write_text(json.dumps(compose_file(instances, self.network)))
 
     def _compose(self, project: str, *words: str) -> None:
         command = [*self.command, "--file", str(self._file(project)), "--project-name", project, *words]
         run(command, {"DOCKER_HOST": self.host})
 
 
-def compose_file(instances: Sequence[Instance]) -> dict[str, Any]:
-    """A file with a service for each, for both of Compose's versions (JSON is YAML)."""
-    return {
+def compose_file(instances: Sequence[Instance], network: str | None) -> dict[str, Any]:
+    """A file with a service for each, for both of Compose's versions (JSON is YAML), on that network or bare (None)."""
+    if network is None:
+        shared, networks = {"network_mode": "bridge"}, {}
+    else:
+        shared, networks = compose_keys(), {"networks": {"default": {"external": True, "name": network}}}
+    return networks | {
         "version": "3.8",
         "services": {
             each.name: {
                 "image": HTTP_IMAGE,
-                "network_mode": "bridge",
                 "ports": [f"127.0.0.1:{each.port}:{CONTAINER_PORT}"],
             }
+            | shared
             for each in instances
         },
     }

@@ -1,7 +1,8 @@
 """JupyterHub with DockerSpawner: named servers of one user, asked for through its REST API, reached through its proxy.
 
 It is installed in an environment of its own (`bench.peers.install`). Its settings are the usual ones, save that any
-number of servers may be pending at a time.
+number of servers may be pending at a time, and that they are in the box that ours are in: DockerSpawner has words for
+all of it.
 """
 
 import os
@@ -15,11 +16,13 @@ from pathlib import Path
 import requests
 
 from bench.answers import answers
+from bench.peers.box import bridge, host_arguments
 from bench.peers.commands import CommandFailed, asked, at_once, child, tail
 from bench.peers.peer import Instance, PeerMissing
-from bench.peers.raw import CONTAINER_PORT
+from bench.peers.raw import CONTAINER_PORT, LIMITS
 from bench.scenario import Bench
 from controller.engine.connect import EngineClient
+from controller.engine.sandbox import USER
 from tests.images.build import HTTP_IMAGE
 from tests.testbed.pauses import await_true
 
@@ -30,6 +33,7 @@ _API = "http://127.0.0.1:8081/hub/api"
 _USER = "bench"
 _TOKEN = "0123456789abcdef0123456789abcdef"
 _PREFIX = "hub-"
+NETWORK = "playground-bench-hub-0"
 _AT_ONCE = 40
 _UP_S, _READY_S, _GONE_S = 60.0, 300.0, 120.0
 _CALL_S = 120.0
@@ -69,7 +73,7 @@ class JupyterHub:
             "LANG": "C.UTF-8",
         }
         command = ["sh", "-c", 'cd "$0" && exec "$@"', str(folder), str(hub), "--config", str(folder / "config.py")]
-        with bench.own.client() as engine, requests.Session() as session:
+        with bench.own.client() as engine, bridge(engine, NETWORK), requests.Session() as session:
             session.trust_env = False
             session.headers["Authorization"] = f"token {_TOKEN}"
             session.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=_AT_ONCE))
@@ -109,6 +113,11 @@ def configuration(proxy: Path) -> str:
         "DockerSpawner.port": CONTAINER_PORT,
         "DockerSpawner.host_ip": "127.0.0.1",
         "DockerSpawner.remove": True,
+        "DockerSpawner.cpu_limit": LIMITS.cpu,
+        "DockerSpawner.network_name": NETWORK,
+        "DockerSpawner.use_internal_ip": False,
+        "DockerSpawner.extra_create_kwargs": {"user": USER},
+        "DockerSpawner.extra_host_config": host_arguments(NETWORK),
         "DockerSpawner.name_template": f"{_PREFIX}{{raw_servername}}",
     }
     return "".join(f"c.{name} = {value!r}\n" for name, value in settings.items())

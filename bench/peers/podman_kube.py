@@ -1,6 +1,9 @@
 """`podman kube play`: a file with a pod for each instance. No daemon runs; the image comes from the engine.
 
 All that Podman keeps is in the peer's folder (its usual places are left alone), and it makes its cgroups itself.
+
+The pods are in the box that ours are in as far as a pod has words for it: there is no init, no /tmp of a size, no limit
+of its log's files, and Podman's bridges let containers reach each other. Beside its container each has another one.
 """
 
 import json
@@ -13,9 +16,10 @@ from typing import Any
 
 from bench.peers.commands import asked, run
 from bench.peers.peer import Instance, PeerMissing
-from bench.peers.raw import CONTAINER_PORT
+from bench.peers.raw import CONTAINER_PORT, LIMITS
 from bench.scenario import Bench
 from controller.engine.connect import EngineClient
+from controller.engine.sandbox import USER
 from tests.images.build import HTTP_IMAGE
 
 _NETWORK = "playground-bench"
@@ -64,7 +68,7 @@ def configure(folder: Path) -> dict[str, str]:
         f'[storage]\ndriver = "overlay"\ngraphroot = "{folder}/root"\nrunroot = "{folder}/run"\n'
     )
     (folder / "containers.conf").write_text(
-        f"[containers]\ndefault_ulimits = {json.dumps(_LIMITS)}\n"
+        f"[containers]\ndefault_ulimits = {json.dumps(_LIMITS)}\npids_limit = {LIMITS.pids}\n"
         "[engine]\n"
         'cgroup_manager = "cgroupfs"\nevents_logger = "file"\nlock_type = "file"\n'
         f'static_dir = "{folder}/root/libpod"\ntmp_dir = "{folder}/tmp"\nvolume_path = "{folder}/root/volumes"\n'
@@ -147,7 +151,21 @@ def kube_file(instances: Sequence[Instance]) -> str:
 def pod(instance: Instance) -> dict[str, Any]:
     """A pod with the tiny server, on a port of the host's loopback address."""
     port = {"containerPort": CONTAINER_PORT, "hostPort": instance.port, "hostIP": "127.0.0.1"}
-    container = {"name": "server", "image": HTTP_IMAGE, "imagePullPolicy": "Never", "ports": [port]}
+    user, group = (int(number) for number in USER.split(":"))
+    container = {
+        "name": "server",
+        "image": HTTP_IMAGE,
+        "imagePullPolicy": "Never",
+        "ports": [port],
+        "securityContext": {
+            "runAsUser": user,
+            "runAsGroup": group,
+            "readOnlyRootFilesystem": True,
+            "allowPrivilegeEscalation": False,
+            "capabilities": {"drop": ["ALL"]},
+        },
+        "resources": {"limits": {"memory": str(LIMITS.memory), "cpu": str(LIMITS.cpu)}},
+    }
     return {
         "apiVersion": "v1",
         "kind": "Pod",

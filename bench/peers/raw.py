@@ -22,7 +22,8 @@ from tests.images.build import HTTP_IMAGE
 CONTAINER_PORT = 7860
 """Where the tiny server listens by default."""
 LABEL = NETWORK = "playground-bench-0"
-LIMITS = Limits(memory=2**30, cpu=1.0, pids=256, tmpfs_bytes=64 * 2**20)
+LIMITS = Limits(memory=2**31, cpu=min(2.0, os.cpu_count() or 1), pids=256, tmpfs_bytes=2**29)
+"""Those that ours get where nobody has set others."""
 
 
 def slots() -> int:

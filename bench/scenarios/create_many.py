@@ -7,7 +7,7 @@ from functools import partial
 
 from bench.answers import await_all
 from bench.peers.peer import Instance, Runner
-from bench.peers.table import all_running
+from bench.peers.table import BARE_OTHERS, NOTE, OTHERS, all_running, claimed
 from bench.rounds import by_turns
 from bench.samples import Claim, Findings, Series
 from bench.scenario import Bench, Scenario
@@ -33,14 +33,14 @@ def run(bench: Bench) -> Findings:
         runner.remove(instances)
         return answering, time.perf_counter() - began
 
-    with all_running(bench) as (_, runners, skipped):
+    with all_running(bench, OTHERS + BARE_OTHERS) as (_, runners, skipped):
         turns: dict[str, Callable[[], tuple[float, float]]] = {
             name: partial(once, each) for name, each in runners.items()
         }
         seconds = by_turns(turns, bench.rounds(ROUNDS), bench.say)
     series = [Series(name, _CREATE, "s", tuple(each[0] for each in both)) for name, both in seconds.items()]
     series += [Series(name, _DELETE, "s", tuple(each[1] for each in both)) for name, both in seconds.items()]
-    return Findings(tuple(series), tuple(_claims(series)), skipped)
+    return Findings(tuple(series), tuple(_claims(series)), skipped, (NOTE,))
 
 
 def _claims(series: list[Series]) -> list[Claim]:
@@ -53,7 +53,7 @@ def _claims(series: list[Series]) -> list[Claim]:
     claims += [
         Claim(2, f"40 at once against {each.system}", p50[ours, _CREATE], each.p50, "s")
         for each in series
-        if each.what == _CREATE and each.system.startswith(_AHEAD_OF)
+        if each.what == _CREATE and claimed(each.system, _AHEAD_OF)
     ]
     return claims
 

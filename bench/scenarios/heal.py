@@ -12,7 +12,7 @@ import docker
 from bench.answers import await_all, await_answers
 from bench.peers.peer import Instance, Runner
 from bench.peers.raw import RawEngine, RawRunner
-from bench.peers.table import OTHERS, all_running
+from bench.peers.table import NOTE, OTHERS, all_running, claimed
 from bench.rounds import by_turns
 from bench.samples import Claim, Findings, Series
 from bench.scenario import Bench, Scenario
@@ -25,6 +25,7 @@ _FIRST, _SECOND, _REMOVED = "kill -9 to HTTP 200", "second kill -9 to HTTP 200",
 _FLOOR = "start to HTTP 200"
 _MORE_S, _SWARM_FACTOR = 0.060, 10.0
 ALWAYS = RawEngine("restart: always", restart="always")
+_SWARM = "Docker Swarm"
 Healed = dict[str, float]
 
 
@@ -43,7 +44,7 @@ def run(bench: Bench) -> Findings:
         await_all(runner, [instance], time.perf_counter())
         return instance
 
-    swarm = [peer for peer in OTHERS if peer.name == "Docker Swarm"]
+    swarm = [peer for peer in OTHERS if peer.name == _SWARM]
     with all_running(bench, swarm) as (ours, runners, skipped), ALWAYS.running(bench) as always:
         raw = runners["raw engine"]
         assert isinstance(raw, RawRunner)
@@ -54,7 +55,7 @@ def run(bench: Bench) -> Findings:
         }
         found = by_turns(turns, bench.rounds(ROUNDS), bench.say)
         for name, runner in runners.items():
-            if name.startswith("Docker Swarm"):
+            if claimed(name, (_SWARM,)):
                 turn = partial(_swarm, runner, fresh)
                 found |= by_turns({name: turn}, bench.rounds(SWARM_ROUNDS), bench.say)
     series = [
@@ -63,7 +64,7 @@ def run(bench: Bench) -> Findings:
         for name, healed in found.items()
         if what in healed[0]
     ]
-    return Findings(tuple(series), tuple(_claims(series)), skipped)
+    return Findings(tuple(series), tuple(_claims(series)), skipped, (NOTE,))
 
 
 def _killed_twice(runner: Runner, fresh: Callable[[Runner], Instance]) -> Healed:
@@ -142,7 +143,7 @@ def _claims(series: list[Series]) -> list[Claim]:
         Claim(7, "second kill -9, p50, against restart: always", second.p50, by[ALWAYS.name, _SECOND].p50, "s"),
     ]
     for (system, what), each in by.items():
-        if system.startswith("Docker Swarm") and what in (_FIRST, _REMOVED):
+        if claimed(system, (_SWARM,)) and what in (_FIRST, _REMOVED):
             ours = by["ours", what].p50
             claims.append(Claim(7, f"{what}, p50, Swarm's to ours", each.p50 / ours, _SWARM_FACTOR, "×", "above"))
     return claims
