@@ -1,6 +1,8 @@
 """The change feed: wait until somebody changed what is wanted.
 
-On SQLite `PRAGMA data_version` is polled: it costs microseconds and moves when another connection commits. On
+On SQLite `PRAGMA data_version` is looked at: it costs microseconds and moves when another connection commits. The
+kernel says when somebody writes, and from then on it is looked at more and more seldom; where it says nothing, always
+and often: a wake-up costs more than the look. On
 PostgreSQL a notification is the hint, and a look every second catches those that got lost.
 """
 
@@ -8,6 +10,7 @@ import math
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -17,8 +20,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from api.store import tables
 from api.store.database import NOTIFY_CHANNEL, Database, translate
 from api.store.errors import StoreUnavailable
+from api.store.file_events import FileEvents
 
 _POLL_SECONDS = 0.01
+"""Between two looks, where the kernel does not say when somebody writes."""
+_FIRST_SECONDS, _QUIET_SECONDS = 0.001, 0.2
+"""Between two looks right after somebody has begun to write (a commit ends some time after that), and at rest."""
 _LOOK_SECONDS = 1.0
 _STOP_SECONDS = 0.1
 
@@ -58,17 +65,38 @@ class ChangeFeed:
         return (row["version"], row["desired_version"]) if row else (0, 0)
 
     def _poll(self, after: int, timeout: float, stop: threading.Event) -> int:
-        with self._sqlite_look() as data_version:
+        with self._sqlite_look() as data_version, self._writes() as pause:
             seen = data_version()
             version, desired = self._versions()
-            for _ in range(math.ceil(timeout / _POLL_SECONDS)):
-                if desired > after or stop.wait(_POLL_SECONDS):
-                    break
+            waited = 0.0
+            while desired <= after and waited < timeout and not stop.is_set():
+                waited += pause(timeout - waited, stop)
                 now_seen = data_version()
                 if now_seen != seen:
                     seen = now_seen
                     version, desired = self._versions()
         return max(after, version)
+
+    @contextmanager
+    def _writes(self) -> Iterator[Callable[[float, threading.Event], float]]:
+        """A pause until it is worth looking again, of some seconds at most; how long it was meant to be."""
+        database = self._database.engine.url.database
+        events = FileEvents.of(Path(database).parent) if database else None
+        if events is None:
+            yield _pause
+            return
+        following = _QUIET_SECONDS
+
+        def pause(longest: float, _stop: threading.Event) -> float:
+            nonlocal following
+            asked = min(longest, following)
+            following = _FIRST_SECONDS if events.wait(asked) else min(_QUIET_SECONDS, 2.0 * following)
+            return asked
+
+        try:
+            yield pause
+        finally:
+            events.close()
 
     @contextmanager
     def _sqlite_look(self) -> Iterator[Callable[[], int]]:
@@ -121,6 +149,12 @@ class ChangeFeed:
         listener = psycopg.connect(**{"connect_timeout": 5, **arguments}, autocommit=True)
         listener.execute(f"LISTEN {NOTIFY_CHANNEL}")
         return listener
+
+
+def _pause(longest: float, stop: threading.Event) -> float:
+    seconds = min(longest, _POLL_SECONDS)
+    stop.wait(seconds)
+    return seconds
 
 
 def _unavailable(error: psycopg.Error) -> StoreUnavailable:

@@ -12,6 +12,7 @@ from api.resources.desired import Claim, DesiredState, Report
 from api.resources.event import EventType
 from api.resources.playground import Playground
 from api.store import Store
+from controller.domain.actions import Action
 from controller.domain.observed import ListedContainer, Observed, ObservedContainer, Probe, ProbeVerdict
 from controller.domain.outcome import FailureKind, Outcome
 from controller.domain.plan import Plan, Situation
@@ -20,12 +21,14 @@ from controller.engine.errors import EngineError
 from controller.engine.interface import Engine
 from controller.executor import Executor
 from controller.loop.observer import Observer
-from controller.planner import Policy, View, glance, intent, next_look, plan, remedy, report
+from controller.planner import Policy, View, glance, goes_on, intent, next_look, plan, remedy, report
 from controller.planner.events import event_of
 from controller.planner.orphans import orphans
 
 log = structlog.get_logger()
 
+MOST_STEPS = 4
+"""In one pass: a port, a container, whatever that brings about, and a look at what came of it."""
 _NO_TIME_TO_EXPIRE = {Situation.UNKNOWN, Situation.EXPIRED}
 """Where the end of its time to live may be past already: looking again at once would see the same, for ever."""
 
@@ -49,6 +52,37 @@ class PassResult:
 
 
 @dataclass(frozen=True, slots=True)
+class _Step:
+    """One look within a pass, and what was done about what it saw."""
+
+    view: View
+    plan: Plan
+    outcome: Outcome
+    said: Report
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether there is more to be done at once, and nothing that has to be in the record before that."""
+        return goes_on(self.plan, self.outcome) and self.said.status.last_failure == self.view.status.last_failure
+
+    def next(self, observer: Observer) -> tuple[DesiredState, Observed]:
+        """What the next step starts from: all as it was wanted when the pass began, and what is seen now.
+
+        After a port was reserved nothing else has changed: the containers are those that were seen.
+        """
+        desired, ended = self.view.desired, {build.id for build in self.said.builds}
+        changed: dict[str, object] = {"status": self.said.status}
+        if self.outcome.port is not None:
+            changed["host_port"] = self.outcome.port
+        playground = desired.playground.model_copy(update=changed)
+        still_open = tuple(build for build in desired.open_builds if build.id not in ended)
+        desired = desired.model_copy(update={"playground": playground, "open_builds": still_open})
+        if self.outcome.port is not None:
+            return desired, observer.look_further(desired, self.view.containers)
+        return desired, observer.observe(desired)
+
+
+@dataclass(frozen=True, slots=True)
 class Reconciler:
     """Runs passes. Safe to share between threads; the queue sees to it that a key has one at a time."""
 
@@ -68,15 +102,11 @@ class Reconciler:
             if desired is None:
                 return self._orphaned(uid, claim)
             with bound_contextvars(playground=desired.playground.metadata.name):
-                view, decided, outcome = self._do(desired, self.observer.observe(desired), claim, hint)
-                if outcome.port is not None and outcome.failed is None:
-                    view, decided, outcome = self._go_on(view, outcome.port, claim, hint)
-                said = report(view, decided, outcome)
-                is_told = said == Report(status=view.status)
-                if is_told or self.store.work.report(claim, uid, said, now=self.clock.now()):
-                    self.on_report(view.playground.model_copy(update={"status": said.status}))
-                _log_what_happened(said, outcome)
-                return self._result(view, decided, outcome, said)
+                steps = [self._step(desired, self.observer.observe(desired), claim, hint)]
+                while len(steps) < MOST_STEPS and steps[-1].goes_on:
+                    steps.append(self._step(*steps[-1].next(self.observer), claim, hint))
+                self._tell(steps, claim)
+                return self._result(steps[-1])
 
     def glance(self, desired: DesiredState, listed: tuple[ListedContainer, ...]) -> PassResult | None:
         """What a pass would come to that finds all as it was reported last; None where only a pass can tell."""
@@ -94,8 +124,8 @@ class Reconciler:
             version=desired.version,
         )
 
-    def _do(self, desired: DesiredState, observed: Observed, claim: Claim, hint: str) -> tuple[View, Plan, Outcome]:
-        """Plan, and execute the plan."""
+    def _step(self, desired: DesiredState, observed: Observed, claim: Claim, hint: str) -> "_Step":
+        """Plan, execute the plan, and see what there is to say of it."""
         uid = desired.playground.metadata.uid
         view = View(desired, observed, self.clock.now(), self.policy)
         decided = plan(view)
@@ -103,13 +133,22 @@ class Reconciler:
         view = self._tell_intent(view, decided, claim)
         outcome = self.executor.execute(uid, claim, decided.actions)
         mended = self.executor.execute(uid, claim, remedy(view, outcome))
-        return view, decided, replace(outcome, done=(*outcome.done, *mended.done))
+        outcome = replace(outcome, done=(*outcome.done, *mended.done))
+        return _Step(view, decided, outcome, report(view, decided, outcome))
 
-    def _go_on(self, view: View, port: int, claim: Claim, hint: str) -> tuple[View, Plan, Outcome]:
-        """The port is in the ledger: what there is to say about that follows from what comes next, so go on at once."""
-        playground = view.playground.model_copy(update={"host_port": port})
-        desired = view.desired.model_copy(update={"playground": playground})
-        return self._do(desired, self.observer.look_further(desired, view.containers), claim, hint)
+    def _tell(self, steps: "list[_Step]", claim: Claim) -> None:
+        """Write what the steps have to say, in one report, if there is anything new."""
+        first, last = steps[0], steps[-1]
+        said = Report(
+            status=last.said.status,
+            events=tuple(event for step in steps for event in step.said.events),
+            builds=tuple(build for step in steps for build in step.said.builds),
+        )
+        uid = first.view.playground.metadata.uid
+        is_told = said == Report(status=first.view.status)
+        if is_told or self.store.work.report(claim, uid, said, now=self.clock.now()):
+            self.on_report(last.view.playground.model_copy(update={"status": said.status}))
+        _log_what_happened(said, [action for step in steps for action in step.outcome.done])
 
     def _tell_intent(self, view: View, decided: Plan, claim: Claim) -> View:
         """Write what the plan sets out to end, where it does; the view with that status."""
@@ -136,8 +175,9 @@ class Reconciler:
         probe = None if desired is None else self.observer.observe(desired).probe
         return None if probe is None or probe.verdict is ProbeVerdict.NOT_PROBED else probe
 
-    def _result(self, view: View, decided: Plan, outcome: Outcome, said: Report) -> PassResult:
+    def _result(self, step: "_Step") -> PassResult:
         now = self.clock.now()
+        view, decided, outcome, said = step.view, step.plan, step.outcome, step.said
         again = next_look(decided, outcome, said.status, now)
         if decided.situation not in _NO_TIME_TO_EXPIRE:
             again = _earliest(again, view.expires_at)
@@ -168,9 +208,9 @@ def _earliest(*moments: float | None) -> float | None:
     return min((moment for moment in moments if moment is not None), default=None)
 
 
-def _log_what_happened(said: Report, outcome: Outcome) -> None:
+def _log_what_happened(said: Report, done: list[Action]) -> None:
     """One line for each event that is not the mere echo of an action, which the executor has logged with its cause."""
-    echoes = {event_of(action) for action in outcome.done}
+    echoes = {event_of(action) for action in done}
     for event in said.events:
         if event not in echoes:
             line = log.warning if event.type is EventType.WARNING else log.info

@@ -9,6 +9,8 @@ from controller.domain.plan import Plan, Situation
 from controller.planner.backoff import delay
 from controller.planner.view import GIVES_UP, View, build_incident
 
+AT_ONCE = 2
+"""So often in a row one that has served is started again without a pause: whatever it was, it may have been once."""
 LOG_LINES_KEPT = 100
 LOG_LINES_SHOWN = 20
 LINE_LENGTH_KEPT = 2000
@@ -93,7 +95,10 @@ def next_attempt(view: View, failure: Failure) -> float | None:
         return None
     if view.can_roll_back and failure.reason in GIVES_UP:
         return None
-    return view.now + delay(failures_in_a_row(view) + 1, view.playground.metadata.uid)
+    failures = failures_in_a_row(view) + 1
+    if ended and failures <= AT_ONCE and current is not None and view.container_has_served(current):
+        return view.now
+    return view.now + delay(failures, view.playground.metadata.uid)
 
 
 def _is_untold(view: View, reason: Reason) -> bool:

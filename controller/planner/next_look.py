@@ -12,6 +12,15 @@ _TAKES_ITS_TIME = {Situation.BUILD_NEEDED, Situation.FINALIZING}
 _FAILED_NOW = {Situation.BUILD_FAILED, Situation.CRASHED, Situation.IMAGE_MISSING, Situation.UNHEALTHY}
 
 
+_NOT_AT_ONCE = {Situation.GONE, Situation.EXPIRED, Situation.BUILD_NEEDED, Situation.FINALIZING}
+"""Nothing is left, something else is wanted now, or what was begun takes its time; and a removal is told first."""
+
+
+def goes_on(plan: Plan, outcome: Outcome) -> bool:
+    """Whether the same pass looks once more: something was done, and what follows from that can be seen at once."""
+    return bool(outcome.done) and outcome.failed is None and plan.situation not in _NOT_AT_ONCE
+
+
 def next_look(plan: Plan, outcome: Outcome, reported: PlaygroundStatus, now: float) -> float | None:
     """Seconds since the epoch at which to look again; `now` when something was done; None when all is settled."""
     failed = outcome.failed

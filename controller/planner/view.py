@@ -238,6 +238,10 @@ class View:
         """Whether this start of the container has been ready before."""
         return self.status.ready_run == container.run
 
+    def container_has_served(self, container: ObservedContainer) -> bool:
+        """Whether any start of the container has been ready before."""
+        return self.status.ready_run is not None and self.status.ready_run.startswith(f"{container.id[:12]}@")
+
     def serving_since(self, container: ObservedContainer) -> float:
         """Since when it has served without a failure, as it serves now: health counts from a recovery on."""
         since = self.status.ready_since if self.has_served(container) else None

@@ -92,6 +92,23 @@ def test_a_crash_is_told_once_and_tried_again_with_growing_pauses() -> None:
     assert len({pause / base for base, pause in zip(wanted, pauses, strict=True)}) > 6, "they are spread"
 
 
+def test_one_that_has_served_is_started_again_at_once_twice_and_then_waits() -> None:
+    """Whether the next start was seen to serve or not: it may be killed again before anybody has looked."""
+    story = Story(playground())
+    story.look(current(playground()), probe=READY)
+    pauses = []
+    for _ in range(4):
+        story.now += 5.0
+        run = current(playground(), state=EXITED, started_at=story.now - 1, finished_at=story.now)
+        assert story.look(run) == "Crashed"
+        assert story.look_again is not None
+        pauses.append(int(story.look_again - story.now))
+        story.now = story.look_again
+        assert story.look(run).startswith("NotStarted\n[1] StartContainer current")
+    assert pauses == [0, 0, 4, 8]
+    assert story.events.count(Reason.CONTAINER_EXITED) == 4
+
+
 def test_failures_are_forgiven_after_ten_minutes_of_health_and_not_before() -> None:
     story = Story(playground())
     first = current(playground(), state=EXITED)
@@ -230,8 +247,7 @@ def test_a_run_that_was_unhealthy_recovered_and_ended_is_a_crash() -> None:
     ended = at(run, NOW - 50, state=EXITED, finished_at=story.now - 1, exit_code=137, oom_killed=True)
     assert story.look(ended) == "Crashed"
     assert story.reason() is Reason.OUT_OF_MEMORY
-    assert story.look(ended) == "BackingOff"
-    assert story.look_again is not None
+    assert story.look(ended).startswith("NotStarted"), "it has served, so it is tried again at once"
 
 
 def test_never_is_left_alone_until_somebody_asks() -> None:
@@ -334,13 +350,14 @@ def test_a_clock_that_is_set_back_neither_restarts_for_ever_nor_forgets_to_back_
     for _ in range(4):
         assert story.look_again is not None
         pauses.append(round(story.look_again - story.now))
-        assert story.look(run, **heard) == "BackingOff"
+        if story.look_again > story.now:
+            assert story.look(run, **heard) == "BackingOff"
         story.now = story.look_again + 0.1
         assert story.look(run, **heard).startswith("NotStarted")
         run = at(run, started_at=story.now, finished_at=story.now + 1)
         story.now += 1
         assert story.look(run, **heard) == "Crashed"
-    assert pauses == [1, 2, 4, 8]
+    assert pauses == [0, 0, 4, 8]
     serves = at(run, started_at=story.now, state=ContainerState.RUNNING, finished_at=None)
     assert story.look(serves, probe=READY, **heard) == "Serving"
 

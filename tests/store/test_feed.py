@@ -2,12 +2,14 @@
 
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 
 import psycopg
 import pytest
 
 from api.store import Store
 from api.store.database import NOTIFY_CHANNEL
+from api.store.file_events import FileEvents
 from tests.store.builders import NOW, apply, claim, report
 from tests.store.conftest import Databases
 
@@ -81,3 +83,25 @@ def test_on_postgresql_a_desired_change_is_notified(postgres_databases: Database
         assert len(list(listener.notifies(timeout=LONG, stop_after=1))) == 1, "of the deletion, not of the report"
         assert list(listener.notifies(timeout=0)) == []
     store.close()
+
+
+def test_where_the_kernel_tells_of_no_writes_the_file_is_looked_at(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FileEvents, "of", lambda _folder: None)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(store.feed.wait, 0, timeout=LONG, stop=threading.Event())
+        version = apply(store).playground.metadata.resource_version
+        assert waiting.result(timeout=LONG / 2) == version
+    assert store.feed.wait(version, timeout=0.03, stop=threading.Event()) == version
+
+
+def test_writes_into_a_folder_are_heard(tmp_path: Path) -> None:
+    events = FileEvents.of(tmp_path)
+    assert events is not None
+    assert not events.wait(0.0)
+    (tmp_path / "records.db-wal").write_text("a commit")
+    assert events.wait(LONG)
+    assert not events.wait(0.0), "all of it was heard at once"
+    events.close()
+    assert FileEvents.of(tmp_path / "nowhere") is None
