@@ -2,12 +2,13 @@
 
 import os
 import socket
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import docker
 import docker.errors
 import docker.utils
 import requests
+from docker.transport import UnixHTTPAdapter
 
 from controller.engine.errors import EngineUnavailable
 
@@ -35,15 +36,31 @@ def connect(docker_host: str | None, timeout_s: float) -> EngineClient:
     try:
         _knock(address, timeout_s)
         tls = docker.utils.kwargs_from_env().get("tls", False)
-        return docker.APIClient(base_url=address, version="auto", timeout=max(1, round(timeout_s)), tls=tls)
+        timeout = max(1, round(timeout_s))
+        client = docker.APIClient(base_url=address, version="auto", timeout=timeout, tls=tls)
+        if _is_socket(address):
+            client.mount("http+docker://", _OneSocket(address.partition("://")[2], timeout))
+        return client
     except (docker.errors.DockerException, requests.RequestException, ValueError, OSError) as error:
         raise EngineUnavailable(f"No Docker Engine answers at {address}: {_advice(error)}") from error
 
 
+class _OneSocket(UnixHTTPAdapter):
+    """Docker's own adapter keeps connections for each path apart, so nearly every call opens one; here all share."""
+
+    def get_connection(self, url: Any, proxies: Any = None) -> Any:  # noqa: ARG002 (the address is always the same)
+        """A pool of connections to the socket."""
+        return super().get_connection("http+docker://localhost", proxies)
+
+
+def _is_socket(address: str) -> bool:
+    return address.partition("://")[0] in ("unix", "http+unix")
+
+
 def _knock(address: str, timeout_s: float) -> None:
     """Raise the plain OSError of a UNIX socket that does not answer; docker's own attempt leaves its socket open."""
-    scheme, _, path = address.partition("://")
-    if scheme in ("unix", "http+unix"):
+    if _is_socket(address):
+        path = address.partition("://")[2]
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
             probe.settimeout(timeout_s)
             probe.connect(f"/{path.lstrip('/')}")

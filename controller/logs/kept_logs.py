@@ -20,6 +20,9 @@ from controller.logs.lines import ContainerLogs, LogLine, Span
 
 log = structlog.get_logger()
 
+PRUNE_PAUSE = 30.0
+"""Seconds. The collector prunes as well."""
+
 
 @dataclass(frozen=True, slots=True)
 class Caps:
@@ -42,12 +45,15 @@ class KeptLogs:
     caps: Caps = Caps()
     _files_lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
     """Who prunes takes no folder away from who is about to write into it."""
+    _next_prune: list[float] = field(default_factory=lambda: [0.0], repr=False, compare=False)
+    """When files are looked through again: not for each that is kept, as it takes as long as there are files."""
 
     def keep(self, uid: str, container: str) -> None:
         """Keep the end of the container's log. A container that is gone already has none."""
         try:
             self._keep(uid, container)
-            self.prune()
+            if self.clock.monotonic() >= self._next_prune[0]:
+                self.prune()
         except (EngineError, OSError) as error:
             log.warning("log not kept", uid=uid, container=container, error=str(error))
 
@@ -69,6 +75,7 @@ class KeptLogs:
     def prune(self) -> int:
         """Forget what is too old or too much; how many files went."""
         with self._files_lock:
+            self._next_prune[0] = self.clock.monotonic() + PRUNE_PAUSE
             return self._prune()
 
     def _prune(self) -> int:

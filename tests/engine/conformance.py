@@ -140,8 +140,8 @@ def docker_lab() -> Iterator[Lab]:
     ours = DockerEngine(None, f"{run}-ours", 20)
 
     def run_out_of_memory(spec: ContainerSpec) -> None:
-        little = replace(spec.limits, memory=6 * MEGABYTE)  # the least the engine takes; Python needs more
-        ours.start(ours.create(replace(spec, image="playground-gradio-base:latest", limits=little)))
+        little = replace(spec.limits, memory=16 * MEGABYTE)
+        ours.start(ours.create(replace(spec, environment=(("EAT_MEMORY_MB", "64"),), limits=little)))
 
     def wait_until(holds: Callable[[], bool]) -> None:
         deadline = clock.monotonic() + 15

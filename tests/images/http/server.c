@@ -4,6 +4,7 @@
  * NEVER_LISTEN=1        never listens
  * CRASH_AFTER_MS=n      exits with code 3 n ms after the start
  * UNHEALTHY_AFTER_MS=n  answers 500 from n ms after the start on
+ * EAT_MEMORY_MB=n       takes so much memory, and writes to all of it, before it listens
  * SIGTERM               exits with code 0
  */
 #include <arpa/inet.h>
@@ -57,6 +58,14 @@ static void answer(int client, int healthy) {
     while (read(client, request, sizeof request) > 0) {}
 }
 
+static void eat(long megabytes) {
+    for (long n = 0; n < megabytes; n++) {
+        char *block = malloc(1 << 20);
+        if (block == NULL) _exit(4);
+        for (size_t at = 0; at < 1 << 20; at += 4096) ((volatile char *)block)[at] = 1;
+    }
+}
+
 int main(void) {
     long began = now_ms(), crash = number("CRASH_AFTER_MS"), unhealthy = number("UNHEALTHY_AFTER_MS");
     signal(SIGTERM, on_term);
@@ -70,6 +79,7 @@ int main(void) {
         signal(SIGALRM, on_alarm);
         setitimer(ITIMER_REAL, &timer, NULL);
     }
+    if (number("EAT_MEMORY_MB") > 0) eat(number("EAT_MEMORY_MB"));
     if (number("NEVER_LISTEN") > 0)
         for (;;) pause();
     if (number("START_DELAY_MS") > 0) sleep_ms(number("START_DELAY_MS"));
