@@ -40,6 +40,7 @@ def connect(docker_host: str | None, timeout_s: float) -> EngineClient:
         client = docker.APIClient(base_url=address, version="auto", timeout=timeout, tls=tls)
         if _is_socket(address):
             client.mount("http+docker://", _OneSocket(address.partition("://")[2], timeout))
+            client.trust_env = False  # no proxy leads to a socket, and to look for one is half of a call's time
         return client
     except (docker.errors.DockerException, requests.RequestException, ValueError, OSError) as error:
         raise EngineUnavailable(f"No Docker Engine answers at {address}: {_advice(error)}") from error

@@ -14,7 +14,8 @@ import pytest
 from api.local_files import ensure_controller_id, ensure_token, read_or_create
 from api.settings import Settings
 from controller.domain.observed import Probe, ProbeVerdict
-from controller.host_ports import listening_ports
+from controller import host_ports
+from controller.host_ports import TABLES, listening_ports, ports_in_tables
 from controller.probes import probe_http
 
 PATIENCE = 10.0
@@ -129,7 +130,7 @@ TABLE6 = """\
 def test_ports_that_listen_are_read_from_the_kernels_tables(tmp_path: Path) -> None:
     (tmp_path / "tcp").write_text(TABLE)
     (tmp_path / "tcp6").write_text(TABLE6)
-    assert listening_ports((tmp_path / "tcp", tmp_path / "tcp6", tmp_path / "none")) == {7860, 22, 7862}
+    assert ports_in_tables((tmp_path / "tcp", tmp_path / "tcp6", tmp_path / "none")) == {7860, 22, 7862}
 
 
 def test_a_real_listener_is_seen() -> None:
@@ -138,6 +139,19 @@ def test_a_real_listener_is_seen() -> None:
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         assert bound.getsockname()[1] not in listening_ports(), "bound, and not listening"
+
+
+def test_the_kernel_says_what_its_tables_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it does not answer the question, the tables do."""
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        socket.create_server(("::1", 0), family=socket.AF_INET6) as server6,
+    ):
+        wanted = {server.getsockname()[1], server6.getsockname()[1]}
+        assert wanted <= listening_ports()
+        assert wanted <= ports_in_tables(TABLES)
+        monkeypatch.setattr(host_ports, "_BY_FAMILY", 99)
+        assert wanted <= listening_ports()
 
 
 def test_secrets_are_made_once_and_for_the_owner_only(tmp_path: Path) -> None:
