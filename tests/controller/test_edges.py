@@ -13,8 +13,8 @@ import pytest
 
 from api.local_files import ensure_controller_id, ensure_token, read_or_create
 from api.settings import Settings
-from controller.domain.observed import Probe, ProbeVerdict
 from controller import host_ports
+from controller.domain.observed import Probe, ProbeVerdict
 from controller.host_ports import TABLES, listening_ports, ports_in_tables
 from controller.probes import probe_http
 
