@@ -7,14 +7,17 @@ PostgreSQL a notification is the hint, and a look every second catches those tha
 """
 
 import math
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import psycopg
 from sqlalchemy import select
+from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.store import tables
@@ -22,6 +25,8 @@ from api.store.database import NOTIFY_CHANNEL, Database, translate
 from api.store.errors import StoreUnavailable
 from api.store.file_events import FileEvents
 
+_DATA_VERSION = "PRAGMA data_version"
+_NEWEST = str(select(tables.counter.c.version, tables.counter.c.desired_version))
 _POLL_SECONDS = 0.01
 """Between two looks, where the kernel does not say when somebody writes."""
 _FIRST_SECONDS, _QUIET_SECONDS = 0.001, 0.2
@@ -65,16 +70,16 @@ class ChangeFeed:
         return (row["version"], row["desired_version"]) if row else (0, 0)
 
     def _poll(self, after: int, timeout: float, stop: threading.Event) -> int:
-        with self._sqlite_look() as data_version, self._writes() as pause:
-            seen = data_version()
-            version, desired = self._versions()
+        with self._sqlite_look() as look, self._writes() as pause:
+            seen = look(_DATA_VERSION)
+            version, desired = look(_NEWEST)
             waited = 0.0
             while desired <= after and waited < timeout and not stop.is_set():
                 waited += pause(timeout - waited, stop)
-                now_seen = data_version()
+                now_seen = look(_DATA_VERSION)
                 if now_seen != seen:
                     seen = now_seen
-                    version, desired = self._versions()
+                    version, desired = look(_NEWEST)
         return max(after, version)
 
     @contextmanager
@@ -99,8 +104,11 @@ class ChangeFeed:
             events.close()
 
     @contextmanager
-    def _sqlite_look(self) -> Iterator[Callable[[], int]]:
-        """A look at the file's version, on a connection taken out of the pool: nobody commits on it meanwhile."""
+    def _sqlite_look(self) -> Iterator[Callable[[str], tuple[int, ...]]]:
+        """A look at one row of numbers, on a connection taken out of the pool: nobody commits on it meanwhile.
+
+        Plain SQL, as it happens after each write of anybody.
+        """
         try:
             connection = self._database.engine.connect()
         except SQLAlchemyError as error:
@@ -108,7 +116,7 @@ class ChangeFeed:
         with connection:
             cursor = connection.connection.cursor()
             # All rows are fetched: a statement left unfinished would keep a snapshot, and see nothing new.
-            yield lambda: int(cursor.execute("PRAGMA data_version").fetchall()[0][0])
+            yield partial(_first_row, cursor)
             cursor.close()
 
     def _listen(self, after: int, timeout: float, stop: threading.Event) -> int:
@@ -155,6 +163,15 @@ def _pause(longest: float, stop: threading.Event) -> float:
     seconds = min(longest, _POLL_SECONDS)
     stop.wait(seconds)
     return seconds
+
+
+def _first_row(cursor: DBAPICursor, query: str) -> tuple[int, ...]:
+    try:
+        cursor.execute(query)
+        found: list[tuple[int, ...]] = list(cursor.fetchall())
+    except sqlite3.Error as error:
+        raise translate(error) from error
+    return found[0] if found else (0, 0)
 
 
 def _unavailable(error: psycopg.Error) -> StoreUnavailable:

@@ -168,9 +168,11 @@ class DockerEngine:
                 if stop.is_set():
                     stream.close()
                     return
-                uid = event.get("Actor", {}).get("Attributes", {}).get(LABEL_UID)
+                actor = event.get("Actor", {})
+                uid = actor.get("Attributes", {}).get(LABEL_UID)
                 if uid:
-                    yield EngineEvent(uid, str(event.get("Action", "")), event.get("timeNano", 0) / 1e9)
+                    at = event.get("timeNano", 0) / 1e9
+                    yield EngineEvent(uid, str(event.get("Action", "")), at, str(actor.get("ID", "")))
         raise EngineUnavailable("The engine's event stream has ended.")
 
     def build(

@@ -22,6 +22,8 @@ class EngineEvent:
     action: str
     at: float
     """Seconds since the epoch, by the engine's clock."""
+    container: str = ""
+    """The container's id."""
 
 
 @dataclass(frozen=True, slots=True)

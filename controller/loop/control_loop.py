@@ -107,8 +107,10 @@ class ControlLoop:
             if claim is not None:  # else whoever gains the lease looks at everything
                 result = self._run(uid, claim)
         finally:
-            self.overview.ends(uid, result)
-        return None if result is None else result.look_again_after
+            is_news = self.overview.ends(uid, result)
+        if result is None:
+            return None
+        return 0.0 if is_news else result.look_again_after
 
     def _run(self, uid: str, claim: Claim) -> PassResult:
         began = self.clock.monotonic()
@@ -163,7 +165,8 @@ class ControlLoop:
                 self.hearing.begins(self.clock.now())
                 for event in self.engine.events(since, self.stop):
                     since = max(since, event.at)
-                    self.queue.add(event.uid)
+                    if self.overview.heard(event):
+                        self.queue.add(event.uid)
             except EngineError as error:
                 if not self.stop.is_set():
                     log.warning("event stream interrupted", error=str(error))

@@ -10,13 +10,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from api.store import Store
-from controller.domain.observed import ListedContainer
-from controller.engine.interface import Engine
+from controller.domain.observed import ContainerState, ListedContainer
+from controller.engine.interface import Engine, EngineEvent
 from controller.loop.prober import Watcher
 from controller.loop.reconciler import PassResult, Reconciler
 
 AT_ONCE = 250
 """Records that are loaded in one go."""
+
+_ECHOES = frozenset({"create", "start"})
 
 Fingerprint = frozenset[tuple[str, str]]
 
@@ -34,6 +36,10 @@ class Overview:
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _settled: dict[str, tuple[int, Fingerprint]] = field(default_factory=dict)
     _in_pass: set[str] = field(default_factory=set)
+    _seen: dict[str, Fingerprint] = field(default_factory=dict)
+    """What the last pass saw, settled or not."""
+    _heard: dict[str, list[EngineEvent]] = field(default_factory=dict)
+    """What the engine told of a key while it was in a pass."""
     _disturbed: set[str] = field(default_factory=set)
     """Keys that a pass has had since the sweep began: the pass knows better."""
 
@@ -43,22 +49,36 @@ class Overview:
             self._in_pass.add(uid)
             self._disturbed.add(uid)
             self._settled.pop(uid, None)
+            self._seen.pop(uid, None)
         self.watcher.forget(uid)
 
-    def ends(self, uid: str, result: PassResult | None) -> None:
-        """The pass has ended, with this result or with none."""
+    def ends(self, uid: str, result: PassResult | None) -> bool:
+        """The pass has ended, with this result or with none; whether the engine told what the pass has not seen."""
         with self._lock:
             self._in_pass.discard(uid)
             self._disturbed.add(uid)
+            if result is not None:
+                self._seen[uid] = result.fingerprint
             if result is not None and result.settled:
                 self._settled[uid] = (result.version, result.fingerprint)
+            is_news = not all(self._is_known(event) for event in self._heard.pop(uid, ()))
         if result is not None and result.watch is not None:
             self.watcher.watch(uid, result.watch)
+        return is_news
+
+    def heard(self, event: EngineEvent) -> bool:
+        """Whether what the engine tells needs a pass now. Heard during one, it is compared with what that comes to."""
+        with self._lock:
+            if event.uid not in self._in_pass:
+                return not self._is_known(event)
+            self._heard.setdefault(event.uid, []).append(event)
+            return False
 
     def forget(self) -> None:
         """What was settled may not be so any more."""
         with self._lock:
             self._settled.clear()
+            self._seen.clear()
 
     def is_settled(self, uid: str, version: int, listed: Sequence[ListedContainer]) -> bool:
         """Whether it was last seen settled with these containers, and nothing else has been wanted since."""
@@ -113,8 +133,14 @@ class Overview:
 
     def _drop_all_but(self, living: set[str]) -> None:
         with self._lock:
-            for uid in [uid for uid in self._settled if uid not in living]:
-                del self._settled[uid]
+            for known in (self._settled, self._seen):
+                for uid in [uid for uid in known if uid not in living]:
+                    del known[uid]
+
+    def _is_known(self, event: EngineEvent) -> bool:
+        """Whether it is the echo of our own start: who was seen running has been created and started before."""
+        running = (event.container, ContainerState.RUNNING.value)
+        return event.action in _ECHOES and running in self._seen.get(event.uid, frozenset())
 
 
 def fingerprint(listed: Sequence[ListedContainer]) -> Fingerprint:

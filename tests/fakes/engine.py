@@ -213,7 +213,7 @@ class FakeMachine:
     def note(self, container: FakeContainer, action: str) -> None:
         """Remember that something happened to it."""
         uid, controller = (container.labels.get(label, "") for label in (LABEL_UID, LABEL_CONTROLLER))
-        self.events.append((controller, EngineEvent(uid, action, self.clock.now())))
+        self.events.append((controller, EngineEvent(uid, action, self.clock.now(), container.id)))
 
     def _end(self, container: FakeContainer, code: int, at: float) -> None:
         container.state, container.finished_at, container.exit_code = ContainerState.EXITED, at, code

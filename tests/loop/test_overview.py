@@ -1,0 +1,74 @@
+"""What the engine tells needs a pass, unless a pass has seen it already."""
+
+from typing import cast
+
+import pytest
+
+from api.store import Store
+from controller.engine.interface import EngineEvent
+from controller.loop.overview import Overview
+from controller.loop.prober import Watcher
+from controller.loop.reconciler import PassResult, Reconciler
+from tests.loop.stubs import StubEngine
+
+SEEN = frozenset({("here", "running"), ("old", "exited")})
+ECHOES = ["create", "start"]
+NEWS = [("here", "die"), ("here", "kill"), ("here", "destroy"), ("here", "pause"), ("old", "start"), ("new", "start")]
+
+
+class Nobody:
+    """Watches nothing."""
+
+    def forget(self, uid: str) -> None:
+        pass
+
+
+@pytest.fixture
+def overview(store: Store) -> Overview:
+    nothing = cast(Reconciler, None)
+    return Overview(store, StubEngine(), nothing, cast(Watcher, Nobody()), lambda _uid, _seconds: None)
+
+
+def event(container: str, action: str) -> EngineEvent:
+    return EngineEvent("key", action, 1.0, container)
+
+
+@pytest.mark.parametrize("settled", [True, False])
+@pytest.mark.parametrize("action", ECHOES)
+def test_the_echo_of_a_start_that_a_pass_has_seen_needs_none(overview: Overview, action: str, settled: bool) -> None:
+    overview.begins("key")
+    assert not overview.heard(event("here", action)), "it is kept for the pass's end"
+    assert not overview.ends("key", PassResult(None, settled=settled, fingerprint=SEEN))
+    assert not overview.heard(event("here", action)), "it came late"
+
+
+@pytest.mark.parametrize(("container", "action"), NEWS)
+def test_what_a_pass_has_not_seen_needs_another_one(overview: Overview, container: str, action: str) -> None:
+    overview.begins("key")
+    assert not overview.heard(event(container, action))
+    assert not overview.heard(event("here", "start"))
+    assert overview.ends("key", PassResult(None, settled=True, fingerprint=SEEN))
+    assert overview.heard(event(container, action)), "and so does what comes afterwards"
+
+
+@pytest.mark.parametrize("action", ECHOES)
+def test_who_was_never_looked_at_is(overview: Overview, action: str) -> None:
+    assert overview.heard(event("here", action))
+    overview.begins("key")
+    overview.heard(event("here", action))
+    assert overview.ends("key", None), "a pass that came to nothing has seen nothing"
+
+
+def test_what_was_heard_is_told_once(overview: Overview) -> None:
+    overview.begins("key")
+    overview.heard(event("here", "die"))
+    assert overview.ends("key", PassResult(None, fingerprint=SEEN))
+    overview.begins("key")
+    assert not overview.ends("key", PassResult(None, fingerprint=SEEN))
+
+
+def test_after_a_break_in_the_hearing_nothing_is_known(overview: Overview) -> None:
+    overview.begins("key")
+    overview.ends("key", PassResult(None, settled=True, fingerprint=SEEN))
+    overview.forget()
+    assert overview.heard(event("here", "start"))
