@@ -1,5 +1,6 @@
 """Absolute addresses in replies, as the client reaches us: its own host, scheme and path prefix."""
 
+from functools import lru_cache
 from urllib.parse import urlencode
 
 from pydantic import JsonValue
@@ -8,7 +9,25 @@ from starlette.requests import HTTPConnection
 
 def base_url(connection: HTTPConnection) -> str:
     """Scheme, host and prefix, without a final slash."""
-    return str(connection.base_url).rstrip("/")
+    scope = connection.scope
+    host = next((value for name, value in scope["headers"] if name == b"host"), None)
+    server = scope.get("server")
+    return _base_url(scope["scheme"], host, tuple(server) if server else None, scope.get("root_path", ""))
+
+
+@lru_cache(maxsize=256)
+def _base_url(scheme: str, host: bytes | None, server: tuple[str, int | None] | None, root_path: str) -> str:
+    """As Starlette makes it: which takes longer than all else of a reply, and is nearly always the same."""
+    headers = [] if host is None else [(b"host", host)]
+    scope = {
+        "type": "http",
+        "scheme": scheme,
+        "server": server,
+        "root_path": root_path,
+        "path": "/",
+        "headers": headers,
+    }
+    return str(HTTPConnection(scope).base_url).rstrip("/")
 
 
 def build_links(connection: HTTPConnection, build_id: str) -> dict[str, JsonValue]:

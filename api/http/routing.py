@@ -26,15 +26,16 @@ def resource(path: str, **handlers: Handler) -> list[Route]:
 
 
 class _Shape(NamedTuple):
-    """What can be told of a path without a regular expression: its first part, and how many slashes it has."""
+    """What can be told of a path without a regular expression: its first part, its slashes, and its last one."""
 
     first: str
     slashes: int
+    ends_with_slash: bool
 
 
 def _shape(path: str) -> _Shape:
     end = path.find("/", 1)
-    return _Shape(path[1:end] if end > 0 else path[1:], path.count("/"))
+    return _Shape(path[1:end] if end > 0 else path[1:], path.count("/"), path.endswith("/"))
 
 
 class RouteIndex(BaseRoute):

@@ -1,5 +1,6 @@
 """The API as a process: opens the records, makes the token, serves until it is told to stop."""
 
+import gc
 import ipaddress
 import signal
 import socket
@@ -63,12 +64,23 @@ def serve(settings: Settings) -> None:
         )
         host, port = listener.getsockname()[:2]
         _log.info("api listening", host=host, port=port, data_dir=str(settings.data_dir))
+        made = server(deps)
+        _keep_what_is_there()
         with _signals_end_here():
-            server(deps).run(sockets=[listener])
+            made.run(sockets=[listener])
         _log.info("api stopped")
     finally:
         listener.close()
         store.close()
+
+
+def _keep_what_is_there() -> None:
+    """Take what was imported and made so far out of the garbage collection: it stays anyway.
+
+    A look at all of it takes as long as hundreds of requests, which would wait for it now and then.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def check_binding(settings: Settings, store: Store) -> None:

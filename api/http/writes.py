@@ -15,6 +15,8 @@ T = TypeVar("T")
 
 MOST_AT_ONCE = 32
 """Writes in one commit: while they are run, no other process can write to the database."""
+_TURNS = 4
+"""Of the event loop: so many lie between the arrival of a request and its write."""
 _WITHOUT_A_BREAK = 4
 """Writes that are run one after the other before others get a turn on the loop."""
 
@@ -70,6 +72,7 @@ class Writes:
 
     async def _serve_group(self) -> None:
         """One group: run, committed, told."""
+        await self._gather()
         group: list[_Write] = []
         try:
             try:
@@ -86,6 +89,13 @@ class Writes:
                 write.error = write.error or error
         for write in group:
             write.tell()
+
+    async def _gather(self) -> None:
+        """Let those come that are on their way: until none came for some turns of the loop, which are microseconds."""
+        turns, seen = 0, len(self._queue)
+        while turns < _TURNS and seen < MOST_AT_ONCE:
+            await asyncio.sleep(0)
+            turns, seen = (turns + 1, seen) if len(self._queue) == seen else (0, len(self._queue))
 
     async def _commit(self, group: list[_Write], *, carefully: bool) -> None:
         """Run the group, or what waits (which is then the group), and commit it. Raises GroupLost, StoreError."""

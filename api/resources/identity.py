@@ -3,11 +3,13 @@
 import hashlib
 import re
 from enum import StrEnum
+from functools import cache
 
 from pydantic import Field
 
 from api.resources.value import Value
 
+_SEPARATORS = re.compile(r"([-._])[-._]*")
 _NAME_LIMIT = 63  # the length of a DNS label: names may become host names
 
 
@@ -39,8 +41,14 @@ def split_release(plugin_release: str) -> tuple[str, str | None]:
 
 def sanitise(text: str, *, separators: str = "-") -> str:
     """`text` in lower case with every run of other characters replaced by `-`: fit for image and container names."""
-    kept = re.sub(rf"[^a-z0-9{re.escape(separators)}]+", "-", text.lower())
-    return re.sub(r"([-._])[-._]*", r"\1", kept).strip("-._") or "x"
+    kept = _strangers(separators).sub("-", text.lower())
+    return _SEPARATORS.sub(r"\1", kept).strip("-._") or "x"
+
+
+@cache
+def _strangers(separators: str) -> re.Pattern[str]:
+    """Runs of what may not be in a name with these separators."""
+    return re.compile(rf"[^a-z0-9{re.escape(separators)}]+")
 
 
 def playground_name(identity: Identity) -> str:

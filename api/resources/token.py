@@ -21,8 +21,10 @@ class Scope(StrEnum):
 
     def covers(self, needed: "Scope") -> bool:
         """Whether it is enough for what needs `needed`."""
-        order = list(Scope)
-        return order.index(self) >= order.index(needed)
+        return _RANKS[self] >= _RANKS[needed]
+
+
+_RANKS = {scope: rank for rank, scope in enumerate(Scope)}
 
 
 class Token(Value):

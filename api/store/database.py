@@ -281,5 +281,6 @@ def _prepare_postgresql(connection: Any, _record: object) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    write = connection.get_execution_options().get("playground_write", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+    options = connection.get_execution_options()
+    if not options.get("playground_begun", False):  # else whoever has the connection says BEGIN, and COMMIT
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("playground_write", False) else "BEGIN")

@@ -90,7 +90,8 @@ class Glance:
 
     def release(self, lookup: str) -> PluginRelease | None:
         """The release of that name, `code@version`."""
-        return self._read(lambda transaction: releases.named(transaction, lookup))
+        # One statement sees one instant without a transaction around it.
+        return self._reading(lambda _: releases.named(Transaction(self._open_connection()), lookup))
 
     def order(self) -> list[tuple[int, str]]:
         """(record id, uid) of all playgrounds, by ascending record id."""
@@ -131,11 +132,15 @@ class Glance:
 
     def _read(self, work: Callable[[Transaction], T]) -> T:
         def read(_cursor: Any) -> T:
-            assert self._connection is not None, "opened by `_reading`"
-            with self._connection.begin():
-                return work(Transaction(self._connection))
+            connection = self._open_connection()
+            with connection.begin():
+                return work(Transaction(connection))
 
         return self._reading(read)
+
+    def _open_connection(self) -> Connection:
+        assert self._connection is not None, "opened by `_reading`"
+        return self._connection
 
     def _reading(self, work: Callable[[Any], T]) -> T:
         try:

@@ -8,19 +8,19 @@ Most writes succeed, so a group is run without savepoints, which cost as much as
 taken back and run again with them: then what fails is undone alone.
 """
 
+import sqlite3
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from api.store.database import Database, Transaction, patience, translate
 from api.store.errors import StoreError
 
 T = TypeVar("T")
 
-_WAIT = "PRAGMA busy_timeout = 5000"
-_DO_NOT_WAIT = "PRAGMA busy_timeout = 0"
+_WAIT_MS = 5000
 
 
 class GroupLost(StoreError):
@@ -47,14 +47,11 @@ class GroupCommit:
         if not self._database.turn.acquire(blocking=False):
             return False
         try:
-            self._begin()
-        except OperationalError as error:
-            self._drop()
-            if "locked" in str(error.orig):
-                return False
-            raise translate(error) from error
+            self._execute("BEGIN IMMEDIATE")
         except SQLAlchemyError as error:
-            self._drop()
+            self.abandon()
+            if isinstance(error, OperationalError) and "locked" in str(error.orig):
+                return False
             raise translate(error) from error
         return True
 
@@ -64,7 +61,7 @@ class GroupCommit:
         try:
             patience()(self._begin_patiently)
         except SQLAlchemyError as error:
-            self._drop()
+            self.abandon()
             raise translate(error) from error
 
     def run(self, work: Callable[[Transaction], T], *, carefully: bool) -> T:
@@ -74,41 +71,40 @@ class GroupCommit:
             GroupLost: it raised, and could not be undone alone.
             StoreError: for an error of the database; or what `work` raises.
         """
-        assert self._connection is not None, "begun"
-        driver = _driver(self._connection)
+        connection = self._opened()
         if carefully:
-            driver.execute("SAVEPOINT one")
+            self._execute("SAVEPOINT one")
         try:
-            result = work(Transaction(self._connection))
+            result = work(Transaction(connection))
         except Exception as error:
             told = _told(error)
-            if not carefully or not driver.in_transaction:  # a full disk, say, takes all of the transaction back
+            if not carefully or not _driver(connection).in_transaction:  # a full disk, say, takes all of it back
                 self.abandon()
                 raise GroupLost(told) from error
-            driver.execute("ROLLBACK TO one")
-            driver.execute("RELEASE one")
+            self._execute("ROLLBACK TO one")
+            self._execute("RELEASE one")
             if told is error:
                 raise
             raise told from error
         if carefully:
-            driver.execute("RELEASE one")
+            self._execute("RELEASE one")
         return result
 
     def commit(self) -> None:
         """Commit the group: what was run is on disk. Raises StoreError: none of it is."""
-        assert self._connection is not None, "begun"
         try:
-            self._connection.commit()
+            self._execute("COMMIT")
         except SQLAlchemyError as error:
-            self._drop()
+            self.close()  # it may be broken; what is open on it is rolled back
+            self._database.turn.release()
             raise translate(error) from error
         self._database.turn.release()
 
     def abandon(self) -> None:
         """End the group without a commit: nothing of it is written."""
         try:
-            if self._connection is not None:
-                self._connection.rollback()
+            if self._connection is not None and _driver(self._connection).in_transaction:
+                self._execute("ROLLBACK")
         except SQLAlchemyError:
             self.close()
         finally:
@@ -122,27 +118,29 @@ class GroupCommit:
 
     def _begin_patiently(self) -> None:
         try:
-            if self._connection is not None:
-                _driver(self._connection).execute(_WAIT)
-            self._begin(_WAIT)
-            _driver(self._connection).execute(_DO_NOT_WAIT)
+            self._execute(f"PRAGMA busy_timeout = {_WAIT_MS}")
+            self._execute("BEGIN IMMEDIATE")
+            self._execute("PRAGMA busy_timeout = 0")
         except BaseException:
             self.close()
             raise
 
-    def _begin(self, wait: str = _DO_NOT_WAIT) -> None:
-        if self._connection is None:
-            connection = self._database.engine.connect().execution_options(playground_write=True)
-            connection.detach()  # from the pool: nobody else shall get one that does not wait
-            _driver(connection).execute(wait)
-            _driver(connection).execute("PRAGMA temp_store = MEMORY")  # what a savepoint needs is thrown away soon
-            self._connection = connection
-        self._connection.begin()
+    def _execute(self, statement: str) -> None:
+        """Past the toolkit, which would make its own transaction of ours. Raises DBAPIError."""
+        try:
+            _driver(self._opened()).execute(statement)
+        except sqlite3.Error as error:
+            raise DBAPIError.instance(statement, None, error, sqlite3.Error) from error
 
-    def _drop(self) -> None:
-        """End the group, and the connection, which may be broken."""
-        self.close()
-        self._database.turn.release()
+    def _opened(self) -> Connection:
+        if self._connection is None:
+            connection = self._database.engine.connect().execution_options(playground_begun=True)
+            connection.detach()  # from the pool: nobody else shall get one that does not wait
+            driver = _driver(connection)
+            driver.execute("PRAGMA busy_timeout = 0")
+            driver.execute("PRAGMA temp_store = MEMORY")  # what a savepoint needs is thrown away soon
+            self._connection = connection
+        return self._connection
 
 
 def _told(error: Exception) -> Exception:
@@ -150,6 +148,5 @@ def _told(error: Exception) -> Exception:
     return translate(error) if isinstance(error, SQLAlchemyError | OverflowError | UnicodeError) else error
 
 
-def _driver(connection: Connection | None) -> Any:
-    assert connection is not None, "open"
+def _driver(connection: Connection) -> Any:
     return connection.connection.dbapi_connection

@@ -220,7 +220,7 @@ def test_what_nobody_expected_is_500_without_the_inside(
 
     monkeypatch.setattr(api.store.playgrounds, "list", broken)
     with capture_logs() as lines:
-        reply = client.get("/containers/")
+        reply = client.get("/containers/?model=1")
     assert reply.status_code == 500
     [crash] = [line for line in lines if line["event"] == "request crashed"]
     assert "RuntimeError: secret inside" in crash["traceback"]

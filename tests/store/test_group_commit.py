@@ -120,25 +120,22 @@ def test_one_that_does_not_fit_the_disk_is_told_so(world: World) -> None:
 def test_a_commit_that_fails_leaves_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     assert world.group.try_begin()
     world.group.run(world.applying(), carefully=False)
-    connection = world.group._connection
-    assert connection is not None
+    execute = world.group._execute
 
-    def fail() -> None:
-        raise sqlite3_error()
+    def fail(statement: str) -> None:
+        if statement == "COMMIT":
+            raise OperationalError(statement, {}, sqlite3.OperationalError("disk I/O error"))
+        execute(statement)
 
-    monkeypatch.setattr(connection, "commit", fail)
+    monkeypatch.setattr(world.group, "_execute", fail)
     with pytest.raises(StoreUnavailable, match="disk I/O"):
         world.group.commit()
+    monkeypatch.undo()
     assert world.names() == []
     assert world.group.try_begin(), "with a connection of its own, and the turn is free"
     world.group.run(world.applying(), carefully=False)
     world.group.commit()
     assert world.names() == ["hello-1-0-0"]
-
-
-def sqlite3_error() -> Exception:
-    """As the toolkit raises it."""
-    return OperationalError("COMMIT", {}, sqlite3.OperationalError("disk I/O error"))
 
 
 def test_while_another_process_writes_nothing_is_begun_without_waiting(world: World) -> None:
@@ -175,7 +172,7 @@ def test_while_a_thread_of_this_process_writes_neither(world: World) -> None:
 
 
 def test_a_lock_that_is_not_to_be_had_is_said(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("api.store.group_commit._WAIT", "PRAGMA busy_timeout = 1")
+    monkeypatch.setattr("api.store.group_commit._WAIT_MS", 1)
     with sqlite3.connect(world.path, isolation_level=None) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreUnavailable, match="locked"):
