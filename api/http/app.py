@@ -3,9 +3,12 @@
 AccessLayer        one log line, 500 for the unexpected
 ForwardedHeaders   the address the client used, behind a trusted proxy
 TokenGate          401 without a token, 403 and 429 where it is not good for that
+Express            a single playground that is ready to be sent
 BodyPace           408 for a body that trickles
 routes             404 and 405 as JSON; every error through `errors`
 """
+
+import threading
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -19,6 +22,7 @@ from api.http.auth import TokenGate
 from api.http.changes import Changes
 from api.http.dependencies import Context, Dependencies
 from api.http.errors import ApiError, on_api_error, on_http_exception, on_store_error
+from api.http.express import Express
 from api.http.forwarded import ForwardedHeaders
 from api.http.pace import BodyPace
 from api.http.principals import Principals
@@ -42,20 +46,23 @@ ROUTES: tuple[BaseRoute, ...] = (
     *v1.ROUTES,
 )
 
-_NEWEST = 2**62
-"""A version that no change has reached yet: asked what came after it, the records only say how far they are."""
+_LOOK = 0.25
+"""Seconds that a wait for changes takes at most: so long it goes on when nobody waits any more."""
 
 
 def create_app(deps: Dependencies) -> Starlette:
     """The HTTP API over these dependencies. It opens and closes none of them."""
     metrics = HttpMetrics(deps.store, deps.settings.port_range)
     principals = Principals(deps.store, deps.token, deps.clock, deps.settings.rate_limit)
+    glance = deps.store.glance()
+    readings = None if glance is None else Readings(glance)
     app = Starlette(
         routes=[RouteIndex(ROUTES)],
         middleware=[
             Middleware(AccessLayer, clock=deps.clock, metrics=metrics),
             Middleware(ForwardedHeaders, trusted=deps.settings.trusted_proxies),
             Middleware(TokenGate, principals=principals),
+            Middleware(Express, readings=readings),
             Middleware(BodyPace),
         ],
         exception_handlers={
@@ -66,9 +73,7 @@ def create_app(deps: Dependencies) -> Starlette:
         },
     )
     app.router.redirect_slashes = False  # 301 turns a client's POST into a GET
-    changes = Changes(lambda: deps.store.work.changed_since(_NEWEST)[0])
-    glance = deps.store.glance()
-    readings = None if glance is None else Readings(glance)
+    changes = Changes(lambda seen: deps.store.feed.wait_for_any(seen, timeout=_LOOK, stop=threading.Event()))
     group = deps.store.group_commit()
     writes = None if group is None else Writes(group, deps.store.write)
     context = Context(deps=deps, changes=changes, metrics=metrics, readings=readings, writes=writes)

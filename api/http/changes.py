@@ -9,18 +9,20 @@ from anyio import CapacityLimiter
 
 from api.store import StoreError
 
-_POLL = 0.25
-"""Seconds between looks while anybody follows: what a person takes for at once. Nobody follows: no look."""
+_PAUSE = 0.02
+"""Seconds between two wake-ups at least: a burst of writes is one of them. Nobody follows: no look."""
+_AFTER_FAILURE = 0.25
 
 
 class Changes:
     """Wakes whoever waits when any record has changed. A wake-up is a hint: look again, and expect nothing.
 
-    `version` is a blocking call for the records' newest version; it runs in a thread.
+    `await_newer` is a blocking call that returns the records' newest version, at once where it is newer than the given
+    one, else after a fraction of a second; it runs in a thread.
     """
 
-    def __init__(self, version: Callable[[], int]) -> None:
-        self._version = version
+    def __init__(self, await_newer: Callable[[int], int]) -> None:
+        self._await_newer = await_newer
         self._followers = 0
         self._poller: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
@@ -55,13 +57,18 @@ class Changes:
             await asyncio.wait_for(self._changed.wait(), seconds)
 
     async def _poll(self) -> None:
-        seen: int | None = None
+        seen = -1
         limiter = CapacityLimiter(1)
         while True:
-            with suppress(StoreError):  # the streams' own reads say what is wrong
-                newest = await anyio.to_thread.run_sync(self._version, limiter=limiter)
-                if newest != seen:
-                    seen = newest
-                    before, self._changed = self._changed, asyncio.Event()
-                    before.set()
-            await asyncio.sleep(_POLL)
+            try:
+                newest = await anyio.to_thread.run_sync(
+                    self._await_newer, seen, limiter=limiter, abandon_on_cancel=True
+                )
+            except StoreError:  # the streams' own reads say what is wrong
+                await asyncio.sleep(_AFTER_FAILURE)
+                continue
+            if newest != seen:
+                seen = newest
+                before, self._changed = self._changed, asyncio.Event()
+                before.set()
+            await asyncio.sleep(_PAUSE)

@@ -56,6 +56,19 @@ class ChangeFeed:
             return self._poll(after, timeout, stop)
         return self._listen(after, timeout, stop)
 
+    def wait_for_any(self, after: int, *, timeout: float, stop: threading.Event) -> int:
+        """As `wait`, for a change of anything, the controller's reports too; returns the newest version.
+
+        On PostgreSQL, which tells of desired-side changes only, it always takes `timeout` seconds.
+
+        Raises:
+            StoreUnavailable: when the connection broke.
+        """
+        if self._database.is_sqlite:
+            return self._poll(after, timeout, stop, anything=True)
+        stop.wait(timeout)
+        return self._versions()[0]
+
     def close(self) -> None:
         """Close the connections that listen."""
         with self._lock:
@@ -69,12 +82,12 @@ class ChangeFeed:
         row = self._database.read(lambda transaction: transaction.first(select(table)))
         return (row["version"], row["desired_version"]) if row else (0, 0)
 
-    def _poll(self, after: int, timeout: float, stop: threading.Event) -> int:
+    def _poll(self, after: int, timeout: float, stop: threading.Event, *, anything: bool = False) -> int:
         with self._sqlite_look() as look, self._writes() as pause:
             seen = look(_DATA_VERSION)
             version, desired = look(_NEWEST)
             waited = 0.0
-            while desired <= after and waited < timeout and not stop.is_set():
+            while (version if anything else desired) <= after and waited < timeout and not stop.is_set():
                 waited += pause(timeout - waited, stop)
                 now_seen = look(_DATA_VERSION)
                 if now_seen != seen:

@@ -170,13 +170,13 @@ def test_streams_that_nobody_follows_any_more_ask_for_nothing(
     api: Api, raw: RawClient, made: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looks = threading.Event()
-    real = api.store.work.changed_since
+    real = api.store.feed.wait_for_any
 
-    def counted(version: int) -> tuple[int, tuple[str, ...]]:
+    def counted(after: int, *, timeout: float, stop: threading.Event) -> int:
         looks.set()
-        return real(version)
+        return real(after, timeout=timeout, stop=stop)
 
-    monkeypatch.setattr(api.store.work, "changed_since", counted)
+    monkeypatch.setattr(api.store.feed, "wait_for_any", counted)
     with raw.connect() as connection:
         connection.sendall(raw.head("GET", f"/builds/{made['build_id']}/events/"))
         assert looks.wait(10)

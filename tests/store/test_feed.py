@@ -57,6 +57,19 @@ def test_a_change_wakes_all_who_wait(store: Store, second: Store, same_process: 
             after = version
 
 
+@pytest.mark.parametrize("same_process", [True, False])
+def test_a_report_ends_a_wait_for_anything(store: Store, second: Store, same_process: bool) -> None:
+    uid = apply(store).playground.metadata.uid
+    before = store.feed.wait_for_any(-1, timeout=0.05, stop=threading.Event())
+    assert store.feed.wait_for_any(before, timeout=0.05, stop=threading.Event()) == before
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(
+            (store if same_process else second).feed.wait_for_any, before, timeout=1.0, stop=threading.Event()
+        )
+        store.work.report(claim(store), uid, report(of=report().status.model_copy(update={"failures": 1})), now=NOW)
+        assert waiting.result(timeout=LONG) > before
+
+
 def test_a_stop_ends_it(store: Store) -> None:
     stop = threading.Event()
     with ThreadPoolExecutor(1) as pool:
