@@ -7,6 +7,7 @@ from pydantic import JsonValue
 from starlette.background import BackgroundTask
 from starlette.responses import Response
 
+_OURS = frozenset({"cache-control", "content-type", "content-length"})
 _WITHOUT_LENGTH = frozenset({204, 304})
 
 
@@ -22,10 +23,9 @@ class ReadyReply(Response):
         media_type: str = "application/json",
         background: BackgroundTask | None = None,
     ) -> None:
-        if headers or status_code in _WITHOUT_LENGTH:
-            super().__init__(
-                body, status_code, {"Cache-Control": "no-store", **(headers or {})}, media_type, background
-            )
+        if status_code in _WITHOUT_LENGTH or (headers and not _OURS.isdisjoint(name.lower() for name in headers)):
+            all_headers = {"Cache-Control": "no-store", **(headers or {})}
+            super().__init__(body, status_code, all_headers, media_type, background)
             return
         # What Starlette would make of it, without the detour over texts: most replies are like this.
         self.status_code, self.media_type, self.background, self.body = status_code, media_type, background, body
@@ -34,6 +34,8 @@ class ReadyReply(Response):
             (b"content-length", b"%d" % len(body)),
             (b"content-type", media_type.encode("latin-1")),
         ]
+        for name, value in (headers or {}).items():
+            self.raw_headers.append((name.lower().encode("latin-1"), value.encode("latin-1")))
 
 
 class JsonReply(ReadyReply):

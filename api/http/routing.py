@@ -63,7 +63,7 @@ class RouteIndex(BaseRoute):
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """The first route that fits whole, else the first that fits but for its method."""
-        path = _path(scope)
+        path = path_below_prefix(scope)
         shape = _shape(path)
         partial: tuple[Match, Scope] = Match.NONE, {}
         for route in self._by_shape.get(shape) or self._greedy.get(shape.first) or ():
@@ -85,7 +85,7 @@ class RouteIndex(BaseRoute):
         raise NoMatchFound(name, path_params)
 
 
-def _path(scope: Scope) -> str:
+def path_below_prefix(scope: Scope) -> str:
     """The path below the proxy's prefix, as Starlette's routes see it."""
     path: str = scope["path"]
     root: str = scope.get("root_path", "")

@@ -12,7 +12,6 @@ from api.http.dependencies import Context, context
 from api.http.errors import ApiError, InvalidRequestError, Problem, one_of
 from api.http.lookups import (
     being_deleted,
-    can_exist,
     find_playground,
     find_tombstone,
     get_living,
@@ -49,12 +48,8 @@ async def list_playgrounds(request: Request) -> Response:
 
 
 async def read_playground(request: Request) -> Response:
-    """`GET containers/{id}`: everything known about it."""
-    ctx, lookup = context(request), request.path_params["id"]
-    ready = ctx.readings.detail(lookup) if ctx.readings is not None and can_exist(lookup) else None
-    if ready is not None:
-        return ReadyReply(ready.body)
-    return JsonReply(container_detail(await get_playground(ctx, lookup)))
+    """`GET containers/{id}`: everything known about it. See `Express` for those that are at hand."""
+    return JsonReply(container_detail(await get_playground(context(request), request.path_params["id"])))
 
 
 async def update_playground(request: Request) -> Response:

@@ -70,12 +70,8 @@ def _list_head(version: int, remaining: int, last_id: int) -> dict[str, JsonValu
 
 
 async def read_playground(request: Request) -> Response:
-    """`GET /v1/playgrounds/{name}`."""
-    ctx, name = context(request), request.path_params["name"]
-    ready = ctx.readings.named(name) if ctx.readings is not None and len(name) <= _LONGEST_NAME else None
-    if ready is not None:
-        return ReadyReply(ready.body, headers={"ETag": f'"{ready.version}"'})
-    return _reply(await find(ctx, name))
+    """`GET /v1/playgrounds/{name}`. See `Express` for those that are at hand."""
+    return _reply(await find(context(request), request.path_params["name"]))
 
 
 async def put_playground(request: Request) -> Response:
