@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 import structlog
 import uvicorn
+from starlette.types import ASGIApp
 
 from api.archives.files import ArchiveFiles
 from api.clock import SystemClock
@@ -108,7 +109,12 @@ def _is_loopback(host: str) -> bool:
 def server(deps: Dependencies) -> uvicorn.Server:
     """The uvicorn server: one worker, its own log and headers off (the application has its own)."""
     app = create_app(deps)
-    config = uvicorn.Config(
+    return _Server(uvicorn_config(app), app.state.context.changes)
+
+
+def uvicorn_config(app: ASGIApp) -> uvicorn.Config:
+    """How an application is served here: quickly, and with bounds for what clients can do."""
+    return uvicorn.Config(
         app,
         log_config=None,
         access_log=False,
@@ -120,7 +126,6 @@ def server(deps: Dependencies) -> uvicorn.Server:
         http=PatientProtocol,
         timeout_keep_alive=KEEP_ALIVE,
     )
-    return _Server(config, app.state.context.changes)
 
 
 class _Server(uvicorn.Server):

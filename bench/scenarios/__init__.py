@@ -2,12 +2,14 @@
 
 from bench.scenario import Scenario
 from bench.scenarios import (
+    api_load,
     archive_to_page,
     changed_code,
     cli_start,
     create_many,
     create_one,
     engine_killed,
+    feed_latency,
     fleet,
     gradio_base,
     hardening,
@@ -27,5 +29,7 @@ SCENARIOS: dict[str, Scenario] = {
         gradio_base.SCENARIO,
         hardening.SCENARIO,
         cli_start.SCENARIO,
+        api_load.SCENARIO,
+        feed_latency.SCENARIO,
     )
 }
