@@ -17,6 +17,11 @@ def test_the_systems_take_turns_and_the_order_is_turned_round() -> None:
     assert given == {"a": [1, 4, 5], "b": [2, 3, 6]}
 
 
+def test_who_takes_long_takes_part_less_often() -> None:
+    given = by_turns({"a": lambda: 1, "b": lambda: 2}, 7, every={"b": 3})
+    assert given == {"a": [1] * 7, "b": [2] * 3}
+
+
 def test_progress_is_told() -> None:
     told: list[str] = []
     by_turns({"a": lambda: 1}, 2, told.append)
