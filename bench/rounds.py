@@ -14,8 +14,8 @@ def by_turns(
 ) -> dict[str, list[T]]:
     """What each system gave in each of the rounds. The order is turned round at every second one.
 
-    `every`: systems that take part in every so-manieth round only, as they take long. `say` is told of each step. What a
-    system raises ends the run: a result with a hole in it compares nothing.
+    `every`: systems that take part in every so-manieth round only, as they take long. `say` is told of each step. What
+    a system raises ends the run: a result with a hole in it compares nothing.
     """
     given: dict[str, list[T]] = {name: [] for name in systems}
     names = list(systems)
