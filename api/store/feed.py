@@ -13,17 +13,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-import psycopg
 from sqlalchemy import select
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.store import tables
-from api.store.database import NOTIFY_CHANNEL, Database, translate
-from api.store.errors import StoreUnavailable
+from api.store.database import Database, translate
 from api.store.file_events import FileEvents
+
+if TYPE_CHECKING:
+    from api.store.notifications import Listeners
 
 _DATA_VERSION = "PRAGMA data_version"
 _NEWEST = str(select(tables.counter.c.version, tables.counter.c.desired_version))
@@ -40,8 +41,11 @@ class ChangeFeed:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._listeners: list[psycopg.Connection[Any]] = []
-        self._lock = threading.Lock()
+        self._listeners: Listeners | None = None
+        if not database.is_sqlite:
+            from api.store.notifications import Listeners as PostgresListeners  # noqa: PLC0415 (with it comes psycopg)
+
+            self._listeners = PostgresListeners(database)
 
     def wait(self, after: int, *, timeout: float, stop: threading.Event) -> int:
         """Block until a desired-side change newer than `after` is there, `timeout` seconds passed, or `stop` is set.
@@ -71,10 +75,8 @@ class ChangeFeed:
 
     def close(self) -> None:
         """Close the connections that listen."""
-        with self._lock:
-            listeners, self._listeners = self._listeners, []
-        for listener in listeners:
-            listener.close()
+        if self._listeners is not None:
+            self._listeners.close()
 
     def _versions(self) -> tuple[int, int]:
         """The newest version of all, and the newest of a desired-side change."""
@@ -133,7 +135,8 @@ class ChangeFeed:
             cursor.close()
 
     def _listen(self, after: int, timeout: float, stop: threading.Event) -> int:
-        with self._listener() as listener:
+        assert self._listeners is not None, "this is PostgreSQL"
+        with self._listeners.one() as listener:
             version, desired = self._versions()
             looks_every = round(_LOOK_SECONDS / _STOP_SECONDS)
             for turn in range(1, math.ceil(timeout / _STOP_SECONDS) + 1):
@@ -143,33 +146,6 @@ class ChangeFeed:
                 if hints or turn % looks_every == 0:
                     version, desired = self._versions()
         return max(after, version)
-
-    @contextmanager
-    def _listener(self) -> Iterator[psycopg.Connection[Any]]:
-        """A connection that listens: an idle one, or a new one. One that broke is not used again."""
-        with self._lock:
-            idle = self._listeners.pop() if self._listeners else None
-        try:
-            listener = idle or self._connect()
-        except psycopg.Error as error:
-            raise _unavailable(error) from error
-        try:
-            yield listener
-        except psycopg.Error as error:
-            listener.close()
-            raise _unavailable(error) from error
-        except BaseException:
-            listener.close()
-            raise
-        with self._lock:
-            self._listeners.append(listener)
-
-    def _connect(self) -> psycopg.Connection[Any]:
-        engine = self._database.engine
-        arguments = dict(engine.dialect.create_connect_args(engine.url)[1])
-        listener = psycopg.connect(**{"connect_timeout": 5, **arguments}, autocommit=True)
-        listener.execute(f"LISTEN {NOTIFY_CHANNEL}")
-        return listener
 
 
 def _pause(longest: float, stop: threading.Event) -> float:
@@ -185,7 +161,3 @@ def _first_row(cursor: DBAPICursor, query: str) -> tuple[int, ...]:
     except sqlite3.Error as error:
         raise translate(error) from error
     return found[0] if found else (0, 0)
-
-
-def _unavailable(error: psycopg.Error) -> StoreUnavailable:
-    return StoreUnavailable(f"The database does not answer ({str(error).strip().splitlines()[0]}): is it running?")

@@ -1,5 +1,7 @@
 """Migrations: up to the models, down to nothing, and two at once."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from api.resources.conditions import Reason
 from api.resources.event import NewEvent
-from api.store import SchemaMismatch, Store, StoreError, VersionTooOld, schema
+from api.store import SchemaMismatch, Store, StoreError, VersionTooOld, schema, schema_changes
 from api.store.database import Transaction, open_database
 from api.store.tables import Base
 from tests.store.builders import NOW, apply, at_once, claim, report
@@ -38,11 +40,27 @@ def test_migrated_it_is_what_the_models_say_and_goes_down_to_nothing(databases: 
         return compare_metadata(MigrationContext.configure(transaction.connection, opts=options), Base.metadata)
 
     assert database.read(differences) == []
-    schema.run(database, lambda config: command.downgrade(config, "base"))
+    schema_changes.run(database, lambda config: command.downgrade(config, "base"), schema.current)
     assert database.read(lambda transaction: inspect(transaction.connection).get_table_names()) == ["alembic_version"]
     schema.migrate(database)
     assert database.read(differences) == []
     database.close()
+
+
+def test_the_version_that_is_looked_for_is_that_of_the_newest_migration() -> None:
+    assert schema_changes.newest() == schema.REVISION
+
+
+def test_who_finds_the_tables_as_they_shall_be_loads_nothing_to_change_them(databases: Databases) -> None:
+    """Nor psycopg, where the database is another."""
+    url = databases.migrated()
+    unwanted = ["alembic", "mako", *(["psycopg"] if url.startswith("sqlite") else [])]
+    program = (
+        "import sys; from api.store import Store; store = Store.open(sys.argv[1]); store.migrate(); "
+        "store.check_schema(); store.close(); print([name for name in sys.argv[2:] if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program, url, *unwanted], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
 
 
 def test_migrating_again_keeps_what_is_there(store: Store) -> None:
@@ -73,7 +91,7 @@ def test_a_failed_migration_leaves_nothing_behind(databases: Databases) -> None:
         raise RuntimeError("the machine went down")
 
     with pytest.raises(RuntimeError):
-        schema.run(database, fail)
+        schema_changes.run(database, fail, schema.current)
     assert database.read(lambda transaction: inspect(transaction.connection).get_table_names()) == []
     database.close()
 
@@ -83,7 +101,7 @@ def test_a_watch_of_events_from_before_each_had_its_version_begins_anew(store: S
     two = (NewEvent(reason=Reason.SERVING, message=message) for message in ("one", "two"))
     store.work.report(claim(store), uid, report(*two), now=NOW)
     database = open_database(url)
-    schema.run(database, lambda config: command.downgrade(config, "0003"))
+    schema_changes.run(database, lambda config: command.downgrade(config, "0003"), schema.current)
     database.write(lambda transaction: transaction.run(text("UPDATE event SET version = 2")))
     schema.migrate(database)
     database.close()
