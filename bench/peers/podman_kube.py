@@ -65,13 +65,13 @@ class PodmanKube:
 def configure(folder: Path) -> dict[str, str]:
     """Write Podman's settings there; returns the environment that makes it read them."""
     (folder / "storage.conf").write_text(
-        f'[storage]\ndriver = "overlay"\ngraphroot = "{folder}/root"\nrunroot = "{folder}/run"\n'
+        f'[storage]\ndriver = "overlay"\ngraphroot = "{folder}/graph"\nrunroot = "{folder}/run"\n'
     )
     (folder / "containers.conf").write_text(
         f"[containers]\ndefault_ulimits = {json.dumps(_LIMITS)}\npids_limit = {LIMITS.pids}\n"
         "[engine]\n"
         'cgroup_manager = "cgroupfs"\nevents_logger = "file"\nlock_type = "file"\n'
-        f'static_dir = "{folder}/root/libpod"\ntmp_dir = "{folder}/tmp"\nvolume_path = "{folder}/root/volumes"\n'
+        f'static_dir = "{folder}/graph/libpod"\ntmp_dir = "{folder}/tmp"\nvolume_path = "{folder}/graph/volumes"\n'
         f'[network]\nnetwork_config_dir = "{folder}/networks"\n'
     )
     (folder / "policy.json").write_text(json.dumps({"default": [{"type": "insecureAcceptAnything"}]}))
