@@ -59,14 +59,17 @@ def understood(said: str) -> Load:
     return Load(float(rate[1]), float(p99[1]) * _UNITS[p99[2]])
 
 
-def posts(path: Path, target: str, token: str, body: str, first: int) -> Path:
-    """A script for wrk that posts a body with another number at each request, in the place of `%d`; its path."""
+def posts(path: Path, target: str, token: str, body: str, numbers: range) -> Path:
+    """A script for wrk that posts a body with another number at each request, in the place of `%d`; its path.
+
+    Where the numbers come to their end they begin anew.
+    """
     quoted = body.replace("\\", "\\\\").replace('"', '\\"')
     path.write_text(
-        f"local number = {first}\n"
+        f"local number = {numbers.start}\n"
         f'local headers = {{["Content-Type"] = "application/json", ["Authorization"] = "{token}"}}\n'
         "request = function()\n"
-        "  number = number + 1\n"
+        f"  number = number + 1 < {numbers.stop} and number + 1 or {numbers.start}\n"
         f'  return wrk.format("POST", "{target}", headers, string.format("{quoted}", number))\n'
         "end\n"
     )

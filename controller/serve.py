@@ -1,5 +1,6 @@
 """Runs a controller process until it is told to end."""
 
+import gc
 import signal
 
 import structlog
@@ -23,6 +24,8 @@ def serve(settings: Settings) -> None:
         signal.signal(number, lambda *_: controller.loop.stop.set())
     server = private_api.serve(controller.private_api, settings.controller_port)
     ports = settings.port_range
+    gc.collect()
+    gc.freeze()  # what has been loaded stays: it need not be gone through again and again
     log.info("controller started", private_port=server.server_port, ports=f"{ports[0]}-{ports[-1]}")
     try:
         controller.loop.run()

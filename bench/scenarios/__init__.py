@@ -14,6 +14,8 @@ from bench.scenarios import (
     gradio_base,
     hardening,
     heal,
+    idle,
+    records,
 )
 
 SCENARIOS: dict[str, Scenario] = {
@@ -24,6 +26,8 @@ SCENARIOS: dict[str, Scenario] = {
         heal.SCENARIO,
         engine_killed.SCENARIO,
         fleet.SCENARIO,
+        idle.SCENARIO,
+        records.SCENARIO,
         changed_code.SCENARIO,
         archive_to_page.SCENARIO,
         gradio_base.SCENARIO,

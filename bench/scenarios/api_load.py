@@ -34,6 +34,8 @@ _SHARES = {"GET of one": 0.50, "list of 100": 0.15, "durable POST": 0.12}
 _P99_MS, _BUSY_P99_MS = 15.0, 50.0
 _POST = f'{{"plugin_release":"{RELEASE}","model":%d,"params":{{"a":1}},"envs":{{"A":"1"}},"labels":["team=vision"]}}'
 _ABSENT = '{"kind":"code_server","plugin_release":"absent@1","model":%d,"image":"absent/image:1"}'
+_NEW = 1_000_000
+"""More than are made in one turn."""
 _RATE, _P99, _BUSY = "answers a second", "p99", f"p99 while {STARTS} containers are started"
 
 
@@ -60,7 +62,7 @@ def _quiet(bench: Bench) -> dict[str, list[Load]]:
         server = Server(folder, range(20000, 21000), clean_environment(folder), command="api")
         server.start()
         stack.callback(server.stop)
-        turns = _calls(server, names[50], _POST)
+        turns = _calls(server, names[50], _POST, (range(turn * _NEW, (turn + 1) * _NEW) for turn in itertools.count(1)))
         turns[_HELLO] = partial(load.load, f"http://127.0.0.1:{bare}/", _SECONDS)
         for turn in turns.values():
             turn()  # the first one of each is no measure
@@ -75,7 +77,8 @@ def _busy(bench: Bench) -> dict[str, list[Load]]:
         ours.start([first])
         ours.await_running([first])
         batches = itertools.count()
-        calls = _calls(ours.server, first.name, _ABSENT)
+        # A few of them again and again: as many new ones as can be would be the controller's load, and not the API's.
+        calls = _calls(ours.server, first.name, _ABSENT, itertools.repeat(range(20)))
         turns = {name: partial(_while_starting, ours, batches, call) for name, call in calls.items()}
         return by_turns(turns, bench.rounds(BUSY_ROUNDS), bench.say)
 
@@ -93,13 +96,11 @@ def _while_starting(ours: OurRunner, batches: Iterator[int], call: Callable[[], 
         ours.remove(instances)
 
 
-def _calls(server: Server, name: str, post: str) -> dict[str, Callable[[], Load]]:
+def _calls(server: Server, name: str, post: str, numbers: Iterator[range]) -> dict[str, Callable[[], Load]]:
     headers = {"Authorization": server.token}
-    numbers = itertools.count(1_000_000, 1_000_000)
 
     def create() -> Load:
-        script = server.folder / "post.lua"
-        load.posts(script, "/containers/", server.token, post, next(numbers))
+        script = load.posts(server.folder / "post.lua", "/containers/", server.token, post, next(numbers))
         return load.load(server.url, _SECONDS, script=script)
 
     return {

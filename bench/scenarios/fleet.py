@@ -1,4 +1,7 @@
-"""Mark 4: nine hundred playgrounds on one engine. Does every port answer, and how fast do the last ones start?"""
+"""Marks 4 and 5: nine hundred playgrounds on one engine. Does every port answer, and how fast do the last ones start?
+
+Then, while all is settled: what does a look at all of them cost?
+"""
 
 import time
 
@@ -8,9 +11,11 @@ from bench.peers.peer import Instance, Runner
 from bench.peers.raw import RawEngine
 from bench.samples import Claim, Findings, Series
 from bench.scenario import Bench, Scenario
+from bench.scenarios.settled_pass import settled_passes
 
 MANY = 900
 LAST = 100
+PASSES = 5
 _RATE, _FACTOR = f"starts a second, the last {LAST}", 0.9
 
 
@@ -25,12 +30,15 @@ def run(bench: Bench) -> Findings:
     with Ours().running(bench) as ours:
         bench.say(f"{many} of ours")
         rate, answering = _fill(ours, instances)
+        bench.say("looks at all of them")
+        looks, of_looks = settled_passes(ours.server, many, bench.rounds(PASSES))
         bench.say("removing them")
         ours.remove(instances)
-    series = (Series("ours", _RATE, "/s", (rate,)), Series("raw engine", _RATE, "/s", (raw_rate,)))
+    series = (Series("ours", _RATE, "/s", (rate,)), Series("raw engine", _RATE, "/s", (raw_rate,)), *looks)
     claims = (
         Claim(4, f"ports that answer, of {many}", answering, many, "", "above"),
         Claim(4, "start rate at the end, to raw", rate / raw_rate, _FACTOR, "×", "above"),
+        *of_looks,
     )
     return Findings(series, claims)
 
@@ -53,4 +61,4 @@ def _started_at(text: str) -> float:
     return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
 
 
-SCENARIO = Scenario("fleet", "Nine hundred on one engine", (4,), run)
+SCENARIO = Scenario("fleet", "Nine hundred on one engine", (4, 5), run)

@@ -15,8 +15,8 @@ from controller.engine.interface import Engine, EngineEvent
 from controller.loop.prober import Watcher
 from controller.loop.reconciler import PassResult, Reconciler
 
-AT_ONCE = 250
-"""Records that are loaded in one go."""
+AT_ONCE = 100
+"""Records that are loaded in one go: a query for many, and gone again before they weigh on the garbage collector."""
 
 _ECHOES = frozenset({"create", "start"})
 

@@ -6,24 +6,14 @@ ever answer "as before" or "only a pass can tell". `tests/properties` holds it t
 
 from api.resources.conditions import ConditionType, Reason, find
 from api.resources.desired import DesiredState
-from controller.domain.observed import (
-    ContainerState,
-    ListedContainer,
-    Observed,
-    ObservedContainer,
-    Probe,
-    ProbeVerdict,
-    run_began,
-)
+from controller.domain.observed import ContainerState, ListedContainer, Observed, run_began
 from controller.domain.plan import Plan, Situation
-from controller.planner.planner import plan
 from controller.planner.policy import Policy
 from controller.planner.report import endpoint_of
+from controller.planner.situations.container import serves
 from controller.planner.view import View
 
-_SERVES = Probe(ProbeVerdict.READY)
-_ENDS = {Situation.SERVING: Reason.SERVING, Situation.STOPPED: Reason.STOPPED}
-"""Situations that a glance can tell, and what Ready says in them."""
+_DOWN = frozenset({ContainerState.CREATED, ContainerState.EXITED, ContainerState.DEAD})
 
 
 def glance(desired: DesiredState, listed: tuple[ListedContainer, ...], now: float, policy: Policy) -> Plan | None:
@@ -31,57 +21,48 @@ def glance(desired: DesiredState, listed: tuple[ListedContainer, ...], now: floa
 
     A page that serves is presumed to do so: who takes the plan asks the page as its `watch` says.
     """
-    status = desired.playground.status
+    playground = desired.playground
+    status, metadata = playground.status, playground.metadata
     ready = find(status.conditions, ConditionType.READY)
-    if ready is None or ready.reason not in _ENDS.values() or desired.open_builds:
+    if ready is None or metadata.deletion_requested_at is not None or desired.open_builds or status.probe_failures:
         return None
-    if desired.playground.metadata.deletion_requested_at is not None:
+    if status.observed_generation != metadata.generation or len(listed) > 1:
         return None
-    if [container.id for container in listed] != ([status.container_id] if status.container_id else []):
+    if (listed[0].id if listed else None) != status.container_id:
         return None
-    presumed = tuple(_presumed(desired, container) for container in listed)
-    view = View(desired, Observed(containers=presumed, probe=_SERVES), now, policy)
-    found = plan(view)
-    if found.actions or _ENDS.get(found.situation) is not ready.reason or not _is_told(view, found):
+    view = View(desired, Observed(containers=()), now, policy)
+    if view.expires_at is not None and view.expires_at <= now:
         return None
-    return found
-
-
-def _presumed(desired: DesiredState, listed: ListedContainer) -> ObservedContainer:
-    """The container as it would be seen if it is as it was reported last."""
-    playground, status = desired.playground, desired.playground.status
-    of_this = status.ready_run is not None and status.ready_run.startswith(f"{listed.id[:12]}@")
-    return ObservedContainer(
-        id=listed.id,
-        name=status.container_name or "",
-        uid=listed.uid,
-        spec_hash=listed.spec_hash,
-        generation=playground.metadata.generation,
-        image=status.image or "",
-        state=listed.state,
-        host_port=playground.host_port,
-        created_at=0.0,
-        started_at=run_began(status.ready_run) if of_this and status.ready_run else None,
-        finished_at=None,
-    )
-
-
-def _is_told(view: View, found: Plan) -> bool:
-    """Whether the status says already what a report of that plan would."""
-    status, current = view.status, view.current
-    if status.observed_generation != view.generation or status.probe_failures:
-        return False
     if view.failure is None and (status.failures or status.next_attempt_at is not None):
-        return False
-    if found.situation is Situation.STOPPED:
-        return status.endpoint is None and (bool(view.containers) or status.image == view.image)
-    assert current is not None
-    return (
-        current.state is ContainerState.RUNNING
-        and view.has_served(current)
-        and view.serving_since(current) == status.ready_since
-        and (not status.failures or found.look_again is not None)
-        and status.next_attempt_at is None
-        and status.ending_run != current.run
-        and status.endpoint == endpoint_of(view)
-    )
+        return None
+    if ready.reason is Reason.STOPPED and view.stop_wanted:
+        return _stopped(view, listed)
+    if ready.reason is Reason.SERVING and listed and not view.stop_wanted:
+        return _serving(view, listed[0])
+    return None
+
+
+def _stopped(view: View, listed: tuple[ListedContainer, ...]) -> Plan | None:
+    """It is down, and told so."""
+    status = view.status
+    if status.endpoint is not None or any(container.state not in _DOWN for container in listed):
+        return None
+    return Plan(Situation.STOPPED) if listed or status.image == view.image else None
+
+
+def _serving(view: View, listed: ListedContainer) -> Plan | None:
+    """It is up, as it is wanted, and told so; what it was started as is told by the run that has served."""
+    status, run = view.status, view.status.ready_run
+    if listed.state is not ContainerState.RUNNING or run is None or not run.startswith(f"{listed.id[:12]}@"):
+        return None
+    if view.needs_port or not view.image_is_allowed or view.missing_secrets or listed.spec_hash != view.wanted_hash:
+        return None
+    if status.ending_run == run or status.next_attempt_at is not None or status.endpoint != endpoint_of(view):
+        return None
+    began = run_began(run)
+    if view.restart_requested_at > began or status.ready_since is None:
+        return None
+    if view.failure is not None and status.ready_since <= view.failure.at:
+        return None
+    found = serves(view, since=status.ready_since, began=began)
+    return None if status.failures and found.look_again is None else found

@@ -29,7 +29,7 @@ from controller.domain.observed import (
 )
 from controller.planner.backoff import LONGEST
 from controller.planner.policy import Policy
-from controller.planner.wanted import LABEL_SPEC_HASH, image_reference, wanted_container
+from controller.planner.wanted import image_reference, named, unnamed_container
 
 GIVES_UP = frozenset({Reason.TIMED_OUT, Reason.CONTAINER_EXITED, Reason.OUT_OF_MEMORY})
 """Failures of the container itself, for which an older one is put back."""
@@ -111,12 +111,18 @@ class View:
     @cached_property
     def wanted(self) -> ContainerSpec | None:
         """The wanted container, or None while no port is reserved."""
-        return wanted_container(self.playground, self.policy, self.desired.secrets)
+        if self._unnamed is None or self.wanted_hash is None:
+            return None
+        return named(self._unnamed, self.wanted_hash, self.playground, self.policy)
+
+    @cached_property
+    def _unnamed(self) -> ContainerSpec | None:
+        return unnamed_container(self.playground, self.policy, self.desired.secrets)
 
     @cached_property
     def wanted_hash(self) -> str | None:
         """The wanted container's spec hash, as its label says it; None while no port is reserved."""
-        return dict(self.wanted.labels)[LABEL_SPEC_HASH] if self.wanted else None
+        return self._unnamed.spec_hash if self._unnamed else None
 
     @cached_property
     def containers(self) -> tuple[ObservedContainer, ...]:

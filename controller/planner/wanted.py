@@ -38,10 +38,18 @@ def wanted_container(
     playground: Playground, policy: Policy, secrets: Mapping[str, str] | None = None
 ) -> ContainerSpec | None:
     """The container as it shall be, or None while no port is reserved. `secrets` are digests by name."""
+    unnamed = unnamed_container(playground, policy, secrets)
+    return None if unnamed is None else named(unnamed, unnamed.spec_hash, playground, policy)
+
+
+def unnamed_container(
+    playground: Playground, policy: Policy, secrets: Mapping[str, str] | None = None
+) -> ContainerSpec | None:
+    """All of it that counts for its hash."""
     if playground.host_port is None:
         return None
-    spec, metadata = playground.spec, playground.metadata
-    unnamed = ContainerSpec(
+    spec = playground.spec
+    return ContainerSpec(
         image=image_reference(spec, policy),
         environment=_environment(spec),
         address=policy.bind_host,
@@ -55,7 +63,11 @@ def wanted_container(
             (variable, name, (secrets or {}).get(name, "")) for variable, name in sorted(spec.secret_envs.items())
         ),
     )
-    spec_hash = unnamed.spec_hash
+
+
+def named(unnamed: ContainerSpec, spec_hash: str, playground: Playground, policy: Policy) -> ContainerSpec:
+    """The same with its name, its labels and its network; the hash is the container's own."""
+    spec, metadata = playground.spec, playground.metadata
     labels = {
         LABEL_CONTROLLER: policy.controller_id,
         LABEL_UID: metadata.uid,
@@ -71,7 +83,7 @@ def wanted_container(
         unnamed,
         name=f"playground-{metadata.name}-{metadata.uid[:6]}-{spec_hash[:6]}",
         labels=tuple(sorted(labels.items())),
-        network=network_name(policy, playground.host_port, egress=unnamed.egress),
+        network=network_name(policy, unnamed.host_port, egress=unnamed.egress),
     )
 
 

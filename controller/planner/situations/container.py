@@ -8,7 +8,7 @@ from controller.domain.actions import (
     StartContainer,
     StopContainer,
 )
-from controller.domain.observed import ContainerState, ObservedContainer, ProbeVerdict
+from controller.domain.observed import ContainerState, ProbeVerdict
 from controller.domain.plan import Plan, Situation
 from controller.domain.watch import Watch
 from controller.planner.situations.steps import RETURN_PAUSE, roll_back, stop_previous
@@ -56,13 +56,15 @@ def serving(view: View) -> Plan | None:
     current = view.current
     if current is None or not current.is_up or not view.is_ready:
         return None
-    forgiven_at = view.serving_since(current) + view.policy.healthy_period
+    return serves(view, since=view.serving_since(current), began=current.started_at or view.now)
+
+
+def serves(view: View, *, since: float, began: float) -> Plan:
+    """The plan for one that began then and has served since then: its page is asked from now on."""
+    forgiven_at = since + view.policy.healthy_period
     counts = view.failure is not None and view.status.failures > 0 and forgiven_at > view.now
-    return Plan(
-        Situation.SERVING,
-        look_again=forgiven_at if counts else None,
-        watch=_watch(view, current, ProbeVerdict.NOT_READY),
-    )
+    watch = _watch(view, ProbeVerdict.NOT_READY, began)
+    return Plan(Situation.SERVING, look_again=forgiven_at if counts else None, watch=watch)
 
 
 def starting(view: View) -> Plan | None:
@@ -73,7 +75,11 @@ def starting(view: View) -> Plan | None:
     given_up_at = (current.started_at or view.now) + view.readiness_timeout
     if view.now >= given_up_at:
         return None
-    return Plan(Situation.STARTING, look_again=given_up_at, watch=_watch(view, current, ProbeVerdict.READY))
+    return Plan(
+        Situation.STARTING,
+        look_again=given_up_at,
+        watch=_watch(view, ProbeVerdict.READY, current.started_at or view.now),
+    )
 
 
 def start_timed_out(view: View) -> Plan | None:
@@ -183,7 +189,7 @@ def not_started(view: View) -> Plan | None:
     return Plan(Situation.NOT_STARTED, (*stop_previous(view), start))
 
 
-def _watch(view: View, current: ObservedContainer, until: ProbeVerdict) -> Watch:
+def _watch(view: View, until: ProbeVerdict, began: float) -> Watch:
     """Ask the page of the wanted container until that answer."""
     assert view.playground.host_port is not None, "who has a current container has a port"
-    return Watch(view.playground.host_port, view.spec.readiness.path, until, current.started_at or view.now)
+    return Watch(view.playground.host_port, view.spec.readiness.path, until, began)
