@@ -16,11 +16,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.publish", description=__doc__)
     parser.add_argument("--out", type=Path, default=USUAL_OUTPUT, help="where `python -m bench` has kept them")
     found = result.load(parser.parse_args().out / RESULTS)
-    partial = [each.scenario for each in found if each.scale != 1]
-    if partial or not found:
-        print(f"Only whole runs are published; missing or partial: {', '.join(partial) or 'all'}", file=sys.stderr)
+    whole = [each for each in found if each.scale == 1]
+    if left_out := [each.scenario for each in found if each.scale != 1]:
+        print(f"Left out, as only a part of the rounds was run: {', '.join(left_out)}", file=sys.stderr)
+    if not whole:
+        print("There is no result of a whole run: run `make bench` first.", file=sys.stderr)
         return 1
-    result.save(DOCS / RESULTS, found)
+    result.save(DOCS / RESULTS, whole)
     for each in result.load(DOCS / RESULTS):
         plots.draw(each, DOCS)
     return subprocess.run([sys.executable, "-m", "tests.docs.generate"], check=False).returncode
