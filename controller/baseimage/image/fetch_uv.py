@@ -10,7 +10,6 @@ code: that would take a fifth of the whole image's time, the download itself tak
 import configparser
 import importlib.util
 import io
-import json
 import os
 import platform
 import re
@@ -26,7 +25,6 @@ from urllib.parse import urldefrag, urljoin
 
 PIP_CONF = Path("/etc/pip.conf")
 _TIMEOUT_S = 30.0
-_ACCEPTED = "application/vnd.pypi.simple.v1+json, text/html;q=0.1"
 _LINK = re.compile(r"""<a\s[^>]*?href=["']([^"']+)["']""", re.IGNORECASE)
 _HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")
 
@@ -67,11 +65,8 @@ def index_url(pip_conf: Path, pip: list[str]) -> str:
     return str(PyPI.simple_url)
 
 
-def wheel_links(page: bytes, content_type: str, url: str) -> list[tuple[str, str]]:
-    """(address, SHA-256) of what a project's page lists, in either form of the simple index."""
-    if "json" in content_type:
-        files = json.loads(page)["files"]
-        return [(urljoin(url, file["url"]), file["hashes"].get("sha256", "")) for file in files]
+def wheel_links(page: bytes, url: str) -> list[tuple[str, str]]:
+    """(address, SHA-256) of what a project's page lists, in the form that every index has (PEP 503)."""
     found = []
     for href in _LINK.findall(page.decode()):
         address, fragment = urldefrag(urljoin(url, unescape(href)))
@@ -92,9 +87,9 @@ def fetch(lock: str, folder: Path, index: str) -> None:
     """Download, check and unpack. Raises NotAsKnown, OSError, and what the parsers raise."""
     hashes = set(_HASH.findall(lock))
     page_url = f"{index.rstrip('/')}/uv/"
-    request = urllib.request.Request(page_url, headers={"Accept": _ACCEPTED})  # noqa: S310 - as configured for pip
+    request = urllib.request.Request(page_url, headers={"Accept": "text/html"})  # noqa: S310 - as configured for pip
     with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as answer:  # noqa: S310 - likewise
-        links = wheel_links(answer.read(), answer.headers.get("Content-Type", ""), answer.url)
+        links = wheel_links(answer.read(), answer.url)
     libc = "manylinux" if platform.libc_ver()[0] == "glibc" else "musllinux"
     fitting = [(url, digest) for url, digest in links if digest in hashes and fits(url, platform.machine(), libc)]
     if not fitting:
