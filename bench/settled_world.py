@@ -1,20 +1,27 @@
-"""A world of records that are all settled, on the fake engine: `python -m bench.settled_world FOLDER COUNT`.
+"""A world of records that are all settled, on the fake engine: `python -m bench.settled_world FOLDER SIZE …`.
 
 A process of its own, so that its memory is that of a controller with so many playgrounds (the fake engine's containers
-among it). It makes the world, then has it looked at, and prints what that cost as one JSON object.
+among it). The world grows from one size to the next; at each it is looked at, and what that cost is printed as JSON.
 """
 
+import gc
 import json
 import os
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
-from api.clock import SystemClock
-from api.resources.desired import Claim, DesiredState
-from api.resources.playground import PlaygroundSpec
+from sqlalchemy import insert, select
+
+from api.clock import SystemClock, new_uid
+from api.resources.desired import DesiredState, Report
+from api.resources.identity import playground_name
+from api.resources.playground import Playground, PlaygroundSpec
 from api.resources.wanted import WantedPlayground
-from api.store import CONTROLLER_LEASE, Store
+from api.store import CONTROLLER_LEASE, Store, rows, tables
+from api.store.database import Database, open_database
 from bench.processes import memory_bytes
 from controller.builds.build_logs import BuildLogs
 from controller.builds.pool import BuildPool
@@ -36,6 +43,8 @@ from tests.fakes.engine import FakeEngine, FakeMachine
 CONTROLLER, IMAGE, HOST = "bench", "ready-made:1", "127.0.0.1"
 PORTS = range(7860, 7860 + 20_000)
 LOOKS = 5
+AT_ONCE = 500
+"""Playgrounds that are recorded in one transaction: what is needed for them meanwhile must not count as theirs."""
 _TTL = 100_000.0
 _MEGABYTE = 1024 * 1024
 POLICY = Policy(
@@ -50,49 +59,106 @@ POLICY = Policy(
 
 
 def main() -> None:
-    """Make the world, look at it, print what it cost."""
-    folder, count = Path(sys.argv[1]), int(sys.argv[2])
-    store = Store.open(f"sqlite:///{folder / 'records.db'}")
+    """Make the world larger and larger, look at it each time, and print what that cost."""
+    folder, sizes = Path(sys.argv[1]), [int(text) for text in sys.argv[2:]]
+    database = open_database(f"sqlite:///{folder / 'records.db'}")
+    store = Store(database)
     store.migrate()
     machine = FakeMachine(FakeClock())
     machine.add_image(IMAGE)
-    _fill(store, machine, count)
-    before = memory_bytes(os.getpid())
     overview, prober = _controller(store, machine, folder)
-    full = []
+    before, found = _memory(), []
+    first = _first(store, machine)
+    for smaller, size in pairwise([1, *sizes]):
+        for number in range(smaller, size, AT_ONCE):
+            _fill(database, machine, first, range(number, min(number + AT_ONCE, size)))
+        looks = _looks(overview, size)
+        assert len(prober) == size, "every page is asked from now on"
+        found.append({"records": size, **looks, "grown": _memory() - before})
+    print(json.dumps(found))
+    store.close()
+
+
+def _looks(overview: Overview, size: int) -> dict[str, Any]:
+    """`full`: seconds of CPU of each look that knows nothing yet; `settled`: seconds of each one while all is settled.
+
+    `list` is what the fake engine's list alone takes, as seconds: it is in both.
+    """
+    gc.collect()
+    gc.freeze()  # as the controller does once it is loaded; the fake engine is none of it
+    full, settled, listing = [], [], []
     for _ in range(LOOKS):
         overview.forget()
         began = time.process_time()
         doubtful = list(overview.sweep())
         full.append(time.process_time() - began)
-        assert not doubtful, f"{len(doubtful)} of {count} are not settled"
-    assert len(prober) == count, "every page is asked from now on"
-    settled = []
+        assert not doubtful, f"{len(doubtful)} of {size} are not settled"
     for _ in range(LOOKS):
         began = time.perf_counter()
         assert not list(overview.sweep())
         settled.append(time.perf_counter() - began)
-    memory = memory_bytes(os.getpid())
-    print(json.dumps({"full": full, "settled": settled, "memory": memory, "grown": memory - before}))
-    store.close()
+        began = time.perf_counter()
+        assert len(overview.engine.listing()) == size
+        listing.append(time.perf_counter() - began)
+    return {"full": full, "settled": settled, "list": listing}
 
 
-def _fill(store: Store, machine: FakeMachine, count: int) -> None:
-    """So many playgrounds that serve, each with its container, reported as a pass would."""
-    clock = SystemClock()
-    claim = store.leases.acquire(CONTROLLER_LEASE, "bench", ttl=_TTL, now=clock.now())
+def _memory() -> int:
+    gc.collect()
+    return memory_bytes(os.getpid())
+
+
+def _first(store: Store, machine: FakeMachine) -> Playground:
+    """A playground that serves, recorded by the calls that always do so."""
+    now = SystemClock().now()
+    claim = store.leases.acquire(CONTROLLER_LEASE, "bench", ttl=_TTL, now=now)
     assert claim is not None
-    for number in range(count):
-        spec = PlaygroundSpec(plugin_release=f"plugin-{number}@1.0.0", image=IMAGE, envs={"NUMBER": str(number)})
-        uid = store.playgrounds.apply(WantedPlayground(spec=spec), now=clock.now()).playground.metadata.uid
-        ports = range(PORTS[number], PORTS[number] + 1)
-        store.ports.reserve(claim, uid, address=HOST, candidates=ports, avoid=(), now=clock.now())
-        desired = store.work.load(uid)
-        assert desired is not None
-        _serve(store, machine, desired, claim)
+    uid = store.playgrounds.apply(WantedPlayground(spec=_spec(0)), now=now).playground.metadata.uid
+    store.ports.reserve(claim, uid, address=HOST, candidates=PORTS, avoid=(), now=now)
+    desired = store.work.load(uid)
+    assert desired is not None
+    assert store.work.report(claim, uid, _serve(machine, desired), now=now)
+    recorded = store.playgrounds.get(uid)
+    assert recorded is not None
+    return recorded
 
 
-def _serve(store: Store, machine: FakeMachine, desired: DesiredState, claim: Claim) -> None:
+def _fill(database: Database, machine: FakeMachine, first: Playground, numbers: range) -> None:
+    """Playgrounds with these numbers beside the first: their rows as those calls would leave them, many at once.
+
+    The journal and the ended builds are left out; no look reads them.
+    """
+    with database.engine.connect().execution_options(playground_write=True) as connection, connection.begin():
+        of_first = tables.playground.c.uid == first.metadata.uid
+        row = dict(connection.execute(select(tables.playground).where(of_first)).mappings().one())
+        made = [_made(machine, first, number) for number in numbers]
+        connection.execute(insert(tables.playground), [row | _columns(playground) for playground in made])
+        ports = [{"address": HOST, "port": each.host_port, "playground_uid": each.metadata.uid} for each in made]
+        connection.execute(insert(tables.host_port), ports)
+
+
+def _made(machine: FakeMachine, first: Playground, number: int) -> Playground:
+    spec = _spec(number)
+    who = {"id": number + 1, "uid": new_uid(), "name": playground_name(spec.identity)}
+    wanted = Playground(
+        metadata=first.metadata.model_copy(update=who),
+        spec=spec,
+        host_port=PORTS[number],
+    )
+    return wanted.model_copy(update={"status": _serve(machine, DesiredState(playground=wanted)).status})
+
+
+def _columns(playground: Playground) -> dict[str, Any]:
+    who = playground.metadata.model_dump(include={"id", "uid", "name"})
+    return who | rows.spec_columns(playground.spec) | rows.status_columns(playground.status)
+
+
+def _spec(number: int) -> PlaygroundSpec:
+    return PlaygroundSpec(plugin_release=f"plugin-{number}@1.0.0", image=IMAGE, envs={"NUMBER": str(number)})
+
+
+def _serve(machine: FakeMachine, desired: DesiredState) -> Report:
+    """Have its container, and what a pass says that sees its page answer."""
     wanted = wanted_container(desired.playground, POLICY)
     assert wanted is not None
     there = machine.add(
@@ -112,8 +178,7 @@ def _serve(store: Store, machine: FakeMachine, desired: DesiredState, claim: Cla
         started_at=there.started_at,
     )
     look = View(desired, Observed((seen,), probe=Probe(ProbeVerdict.READY)), SystemClock().now(), POLICY)
-    said = report(look, plan(look), Outcome())
-    assert store.work.report(claim, seen.uid, said, now=look.now)
+    return report(look, plan(look), Outcome())
 
 
 def _controller(store: Store, machine: FakeMachine, folder: Path) -> tuple[Overview, Prober]:
