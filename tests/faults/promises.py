@@ -15,7 +15,8 @@ from tests.faults.scenarios import ORPHAN, SCENARIOS, serving, strangers
 from tests.faults.world import ANOTHER_CONTROLLER, CONTROLLER, IMAGE, PORTS, Laboratory, World, spec
 
 CALLS_A_MINUTE = 12
-"""Engine calls that a permanent failure may cost."""
+"""Engine calls that a permanent failure may cost, over ten minutes; in the first of them tries are close together."""
+MINUTES = 10
 BACKED_OFF = 1200.0
 """Seconds after which the back-off has reached its longest pause."""
 Promise = Callable[[Laboratory], None]
@@ -102,6 +103,44 @@ def a_crash_before_a_refusal_counts_once(lab: Laboratory) -> None:
 
 def a_crash_loop_backs_off(lab: Laboratory) -> None:
     _costs_little(lab, lambda world: world.apply(spec(envs={"CRASH_AFTER_MS": "10"})))
+
+
+def a_crash_loop_of_one_that_serves_each_time_backs_off(lab: Laboratory) -> None:
+    """It is started again at once twice, and not again after each time that it has served."""
+
+    def ends_after(milliseconds: str) -> Callable[[World], object]:
+        return lambda world: world.apply(spec(envs={"CRASH_AFTER_MS": milliseconds}))
+
+    for milliseconds in ("1500", "5000", "45000"):
+        _costs_little(lab, ends_after(milliseconds))
+
+
+def one_that_is_unhealthy_again_and_again_backs_off(lab: Laboratory) -> None:
+    _costs_little(lab, lambda world: world.apply(spec(envs={"UNHEALTHY_AFTER_MS": "5000"})))
+
+
+def a_page_that_never_listens_backs_off(lab: Laboratory) -> None:
+    _costs_little(lab, lambda world: world.apply(spec(envs={"NEVER_LISTEN": "1"})))
+
+
+def an_image_that_is_not_there_backs_off(lab: Laboratory) -> None:
+    _costs_little(lab, lambda world: world.apply(spec(image="nowhere:1")))
+
+
+def a_bad_update_that_was_taken_back_costs_little(lab: Laboratory) -> None:
+    def bad_update(world: World) -> None:
+        serving(world)
+        world.apply(spec(envs={"CRASH_AFTER_MS": "10"}))
+
+    _costs_little(lab, bad_update)
+
+
+def a_wait_for_a_port_costs_little(lab: Laboratory) -> None:
+    def none_left(world: World) -> None:
+        world.machine.host_ports.update(PORTS)
+        world.apply(spec())
+
+    _costs_little(lab, none_left)
 
 
 def a_build_that_fails_backs_off(lab: Laboratory) -> None:
@@ -241,14 +280,16 @@ def who_waits_for_a_playground_is_told(lab: Laboratory) -> None:
 
 
 def _costs_little(lab: Laboratory, break_it: Callable[[World], object]) -> None:
+    """From the first minute on, and when the pauses are at their longest."""
     world = lab.world()
     break_it(world)
-    world.run_for(BACKED_OFF)
-    before, minutes = world.machine.calls, 10
-    world.run_for(minutes * 60.0)
-    resyncs = 2 * minutes
-    cost = (world.machine.calls - before - resyncs) / minutes
-    checks.check(cost <= CALLS_A_MINUTE, f"at most {CALLS_A_MINUTE} engine calls a minute, not {cost:g}", world)
+    for passed in (0.0, BACKED_OFF):
+        world.run_for(passed)
+        before, resyncs = world.machine.calls, 2 * MINUTES
+        world.run_for(MINUTES * 60.0)
+        cost = (world.machine.calls - before - resyncs) / MINUTES
+        told = f"at most {CALLS_A_MINUTE} engine calls a minute, not {cost:g}, {passed:g} s after it began"
+        checks.check(cost <= CALLS_A_MINUTE, told, world)
 
 
 PROMISES: tuple[Promise, ...] = tuple(

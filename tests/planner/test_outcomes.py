@@ -24,6 +24,7 @@ from tests.planner.worlds import (
     UNSEEN,
     after,
     all_done,
+    building,
     built,
     current,
     failed,
@@ -132,8 +133,8 @@ OUTCOMES: dict[FailureKind, tuple[str | None, float | None]] = {
     FailureKind.CONFLICT: ("Starting", -1.0),
     FailureKind.NAME_TAKEN: ("ForeignContainer", -1.0),
     FailureKind.PORT_TAKEN: ("Starting", 0.0),
-    FailureKind.NO_FREE_PORT: ("NoFreePort", 5.0),
-    FailureKind.PORT_HELD: ("PortConflict", 5.0),
+    FailureKind.NO_FREE_PORT: ("NoFreePort", 15.0),
+    FailureKind.PORT_HELD: ("PortConflict", 15.0),
     FailureKind.NETWORK_GONE: ("Starting", 0.0),
     FailureKind.REFUSED: ("EngineRefused", -1.0),
     FailureKind.FAILED: ("Starting", -1.0),
@@ -187,7 +188,7 @@ def test_the_next_look_follows_what_was_done() -> None:
     gone = plan(view(playground(deleted_at=NOW)))
     assert next_look(gone, all_done(gone), P.status, NOW) is None
     needed = plan(view(P, image=ABSENT))
-    assert next_look(needed, all_done(needed), P.status, NOW) == NOW + 1.0
+    assert next_look(needed, all_done(needed), P.status, NOW) == NOW + 2.0
     serving = plan(SERVING)
     assert next_look(serving, Outcome(), P.status, NOW) is None
     young = plan(view(P, current(P, started_at=NOW - 3)))
@@ -222,6 +223,15 @@ def test_what_was_not_seen_says_nothing_and_the_quarantine_is_an_event() -> None
     event = event_of(port_taken[0])
     assert event is not None
     assert (event.type, event.reason) == (EventType.WARNING, Reason.PORT_QUARANTINED)
+
+
+def test_a_build_is_asked_about_less_and_less() -> None:
+    """The pool tells its end at once; until then only its progress is news."""
+    build, pauses = building(P), []
+    for age in (0.0, 20.0, 50.0, 1000.0):
+        now = build.since + age
+        pauses.append((plan(view(P, image=ABSENT, build=build, now=now)).look_again or 0.0) - now)
+    assert pauses == pytest.approx([2.0, 2.0, 5.0, 10.0])
 
 
 def test_a_container_that_will_not_go_is_asked_about_less_and_less() -> None:

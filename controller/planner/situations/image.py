@@ -9,7 +9,9 @@ from controller.domain.plan import Plan, Situation
 from controller.planner.situations.steps import RETURN_PAUSE, cancel_build
 from controller.planner.view import View
 
-BUILD_PAUSE = 1.0
+BUILD_PAUSE, LONGEST_BUILD_PAUSE = 2.0, 10.0
+BUILD_SHARE = 0.1
+"""Of a build's age: so late its progress may be told. Its end is told at once, whatever the pause is."""
 INTERRUPTED_BUILD_PAUSE = 5.0
 """Between a build of which nobody knows how it ended (the engine went away) and the next one."""
 
@@ -36,9 +38,11 @@ def older_down(view: View) -> Plan | None:
 
 def building(view: View) -> Plan | None:
     """The wanted image is being built."""
-    if view.current is None and view.build_in_progress is not None:
-        return Plan(Situation.BUILDING, look_again=view.now + BUILD_PAUSE)
-    return None
+    build = view.build_in_progress
+    if view.current is not None or build is None:
+        return None
+    pause = min(LONGEST_BUILD_PAUSE, max(BUILD_PAUSE, BUILD_SHARE * (view.now - build.since)))
+    return Plan(Situation.BUILDING, look_again=view.now + pause)
 
 
 def build_failed(view: View) -> Plan | None:
