@@ -128,10 +128,10 @@ class Work:
                 return settled
         return self._database.write(work)
 
-    def remove(self, claim: Claim, uid: str, *, now: float, last: NewEvent | None = None) -> bool:
+    def remove(self, claim: Claim, uid: str, *, now: float, told: tuple[NewEvent, ...] = ()) -> bool:
         """Remove a finalizing playground, whose resources are gone: its port, its open builds, and its row last.
 
-        `last` is recorded as its last event, where there is one.
+        `told` are recorded as its last events.
 
         A tombstone stays, and so do its events and ended builds until they are pruned. False, and nothing written,
         when the claim is stale, or when there is none whose deletion was asked for.
@@ -140,7 +140,7 @@ class Work:
         def work(transaction: Transaction) -> bool:
             if not transaction.holds(claim):
                 return False
-            version = transaction.next_version(events=1 if last else 0)
+            version = transaction.next_version(events=len(told))
             row = transaction.first(rows.playgrounds().where(_table.c.uid == uid))
             if row is None or row["deletion_requested_at"] is None:
                 return False
@@ -148,7 +148,7 @@ class Work:
             copied = ("uid", "name", "kind", "plugin_release", "model", "container_id", "container_name", "created_at")
             values = {column: row[column] for column in copied}
             transaction.run(insert(tables.tombstone).values(**values, record_id=row["id"], deleted_at=now))
-            events.record(transaction, uid, row["name"], (last,) if last else (), version=version, now=now)
+            events.record(transaction, uid, row["name"], told, version=version, now=now)
             builds.cancel_open(transaction, uid, _DELETED, now=now)
             ports = tables.host_port
             transaction.run(delete(ports).where(ports.c.playground_uid == uid))

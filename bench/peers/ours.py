@@ -1,18 +1,17 @@
 """Ours, as its operator runs it: `playground-server run`, asked through the HTTP API by several clients at once."""
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from bench.peers.peer import Instance
+from bench.peers.peer import Instance, each_by_one_of
 from bench.scenario import Bench
 from controller.engine.connect import EngineClient
-from playground_sdk import AgentClient, NotFoundError
+from playground_sdk import AgentClient
+from playground_sdk.watching import Change
 from tests.e2e.server import Server, running
 from tests.images.build import HTTP_IMAGE
 from tests.testbed.pauses import await_true
@@ -20,9 +19,7 @@ from tests.testbed.pauses import await_true
 PORTS = range(20000, 21000)
 CLIENTS = 8
 RUNNING = "running"
-_PAUSE_ONE_S, _PAUSE_MANY_S = 0.01, 0.1
-"""Whoever asks more often takes the engine's time from it: there are few cores."""
-_RUNNING_S, _REMOVED_S = 1800.0, 600.0
+_REMOVED_S = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +59,11 @@ class OurRunner:
 
     def start(self, instances: Sequence[Instance]) -> None:
         """Apply a manifest for each; returns when all are acknowledged, which is long before they run."""
-        self._each(instances, lambda client, each: client.playgrounds.apply(manifest(each)))
+        each_by_one_of(self.clients, instances, lambda client, each: client.playgrounds.apply(manifest(each)))
 
     def await_running(self, instances: Sequence[Instance]) -> None:
-        """Follow one, as `playground apply --wait` would be told; ask after many one by one. Both cost little."""
-        if len(instances) == 1:
-            watch = self.clients[0].playgrounds.watch(fields=f"metadata.name={instances[0].name}")
-            next(change for change in watch if change.playground["status"]["phase"] == RUNNING)
-            return
-        for each in instances:
-            await_true(f"{each.name} running", partial(self._runs, each), _RUNNING_S, _PAUSE_MANY_S)
+        """Follow them, as `playground apply --wait` would be told."""
+        self._follow(instances, lambda change: bool(change.playground["status"]["phase"] == RUNNING))
 
     def url(self, instance: Instance) -> str:
         """The port that its manifest asks for."""
@@ -79,10 +71,9 @@ class OurRunner:
 
     def remove(self, instances: Sequence[Instance]) -> None:
         """Delete all of them; returns when neither a record nor a container is left."""
-        self._each(instances, lambda client, each: client.playgrounds.delete(each.name))
-        pause = _PAUSE_ONE_S if len(instances) == 1 else _PAUSE_MANY_S
-        for each in instances:
-            await_true(f"{each.name} being gone", partial(self._is_gone, each), _REMOVED_S, pause)
+        before = self.clients[0].playgrounds.listing(fields=f"metadata.name={instances[0].name}").resource_version
+        each_by_one_of(self.clients, instances, lambda client, each: client.playgrounds.delete(each.name))
+        self._follow(instances, lambda change: change.type == "DELETED", since=before)
         await_true("all containers being gone", lambda: not self._containers(instances), _REMOVED_S, 0.005)
 
     def container(self, instance: Instance) -> tuple[EngineClient, str] | None:
@@ -94,35 +85,21 @@ class OurRunner:
         """Delete what is left, so that no container outlives the server."""
         self.server.delete_all()
 
-    def _runs(self, instance: Instance) -> bool:
-        return self.clients[0].playgrounds.get(instance.name)["status"]["phase"] == RUNNING
-
-    def _is_gone(self, instance: Instance) -> bool:
-        try:
-            self.clients[0].playgrounds.get(instance.name)
-        except NotFoundError:
-            return True
-        return False
+    def _follow(self, instances: Sequence[Instance], until: Callable[[Change], bool], since: str | None = None) -> None:
+        """Watch, from a version on or from what there is, until it is so of each."""
+        left = {each.name for each in instances}
+        fields = f"metadata.name={instances[0].name}" if len(left) == 1 else ""
+        watch = self.clients[0].playgrounds.watch(fields=fields, resource_version=since)
+        while left:
+            change = next(watch)
+            if until(change):
+                left.discard(change.playground["metadata"]["name"])
 
     def _containers(self, instances: Sequence[Instance]) -> bool:
         names = {each.name for each in instances}
         label = f"playground.controller={self.server.controller_id}"
         found = self.engine.containers(all=True, filters={"label": label})
         return any(row["Labels"].get("playground.name") in names for row in found)
-
-    def _each(self, instances: Sequence[Instance], call: Callable[[AgentClient, Instance], Any]) -> None:
-        left = list(reversed(instances))
-
-        def work(client: AgentClient) -> None:
-            while left:
-                try:
-                    instance = left.pop()
-                except IndexError:
-                    return
-                call(client, instance)
-
-        with ThreadPoolExecutor(min(len(self.clients), len(instances))) as pool:
-            list(pool.map(work, self.clients[: len(instances)]))
 
 
 def manifest(instance: Instance) -> dict[str, Any]:

@@ -1,12 +1,16 @@
 """What the benchmark asks of any system that runs containers, ours among them."""
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from bench.scenario import Bench
 from controller.engine.connect import EngineClient
+
+T = TypeVar("T")
 
 
 class PeerMissing(Exception):
@@ -67,3 +71,22 @@ class Peer(Protocol):
     def running(self, bench: Bench) -> AbstractContextManager[Runner]:
         """The system, up and idle, with the image there; nothing of it is left at the end."""
         ...
+
+
+def each_by_one_of(callers: Sequence[T], instances: Sequence[Instance], call: Callable[[T, Instance], object]) -> None:
+    """Call for each instance, as many at once as there are callers, each of which makes one call at a time."""
+    if len(instances) == 1:
+        call(callers[0], instances[0])
+        return
+    left = deque(instances)
+
+    def work(caller: T) -> None:
+        while True:
+            try:
+                instance = left.popleft()
+            except IndexError:
+                return
+            call(caller, instance)
+
+    with ThreadPoolExecutor(min(len(callers), len(instances))) as pool:
+        list(pool.map(work, callers[: len(instances)]))

@@ -6,12 +6,11 @@ we add to the engine's work. `BARE` makes one without any of that.
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from bench.peers.peer import Instance
+from bench.peers.peer import Instance, each_by_one_of
 from bench.scenario import Bench
 from controller.domain.container_spec import ContainerSpec, Limits
 from controller.engine.connect import EngineClient, connect
@@ -85,7 +84,7 @@ class RawRunner:
 
     def start(self, instances: Sequence[Instance]) -> None:
         """Create and start all of them."""
-        self._each(instances, self._start)
+        each_by_one_of(self.clients, instances, self._start)
 
     def await_running(self, instances: Sequence[Instance]) -> None:
         """They do: `start` has started them."""
@@ -96,7 +95,7 @@ class RawRunner:
 
     def remove(self, instances: Sequence[Instance]) -> None:
         """Kill and remove all of them."""
-        self._each(instances, self._remove)
+        each_by_one_of(self.clients, instances, self._remove)
 
     def container(self, instance: Instance) -> tuple[EngineClient, str] | None:
         """The container that was created for it."""
@@ -120,20 +119,3 @@ class RawRunner:
 
     def _remove(self, client: EngineClient, instance: Instance) -> None:
         client.remove_container(self._ids.pop(instance.name), force=True, v=True)
-
-    def _each(self, instances: Sequence[Instance], call: Callable[[EngineClient, Instance], None]) -> None:
-        if len(instances) == 1:
-            call(self.clients[0], instances[0])
-            return
-        left = list(reversed(instances))
-
-        def work(client: EngineClient) -> None:
-            while left:
-                try:
-                    instance = left.pop()
-                except IndexError:
-                    return
-                call(client, instance)
-
-        with ThreadPoolExecutor(len(self.clients)) as pool:
-            list(pool.map(work, self.clients))

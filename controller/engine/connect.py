@@ -2,15 +2,15 @@
 
 import os
 import socket
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import docker
 import docker.errors
 import docker.utils
 import requests
-from docker.transport import UnixHTTPAdapter
 
 from controller.engine.errors import EngineUnavailable
+from controller.engine.socket_client import SocketClient
 
 EngineClient: TypeAlias = docker.APIClient
 """The low-level client of the engine. Outside this package it is only handed on, never called."""
@@ -35,36 +35,29 @@ def connect(docker_host: str | None, timeout_s: float) -> EngineClient:
     address = engine_address(docker_host)
     try:
         _knock(address, timeout_s)
-        tls = docker.utils.kwargs_from_env().get("tls", False)
         timeout = max(1, round(timeout_s))
-        client = docker.APIClient(base_url=address, version="auto", timeout=timeout, tls=tls)
         if _is_socket(address):
-            client.mount("http+docker://", _OneSocket(address.partition("://")[2], timeout))
-            client.trust_env = False  # no proxy leads to a socket, and to look for one is half of a call's time
-        return client
+            return SocketClient(_path(address), timeout)
+        tls = docker.utils.kwargs_from_env().get("tls", False)
+        return docker.APIClient(base_url=address, version="auto", timeout=timeout, tls=tls)
     except (docker.errors.DockerException, requests.RequestException, ValueError, OSError) as error:
         raise EngineUnavailable(f"No Docker Engine answers at {address}: {_advice(error)}") from error
-
-
-class _OneSocket(UnixHTTPAdapter):
-    """Docker's own adapter keeps connections for each path apart, so nearly every call opens one; here all share."""
-
-    def get_connection(self, url: Any, proxies: Any = None) -> Any:  # noqa: ARG002 (the address is always the same)
-        """A pool of connections to the socket."""
-        return super().get_connection("http+docker://localhost", proxies)
 
 
 def _is_socket(address: str) -> bool:
     return address.partition("://")[0] in ("unix", "http+unix")
 
 
+def _path(address: str) -> str:
+    return f"/{address.partition('://')[2].lstrip('/')}"
+
+
 def _knock(address: str, timeout_s: float) -> None:
     """Raise the plain OSError of a UNIX socket that does not answer; docker's own attempt leaves its socket open."""
     if _is_socket(address):
-        path = address.partition("://")[2]
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
             probe.settimeout(timeout_s)
-            probe.connect(f"/{path.lstrip('/')}")
+            probe.connect(_path(address))
 
 
 def _advice(error: BaseException) -> str:

@@ -1,6 +1,7 @@
 """Containers' logs from Docker, with times, as streams that may stay open for hours without holding a deadline open."""
 
 import struct
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,7 +10,7 @@ import urllib3.exceptions
 
 from api.resources.log_position import parse_since
 from api.resources.secret import masked
-from controller.engine.connect import connect
+from controller.engine.connect import EngineClient, connect
 from controller.engine.errors import EngineError, EngineFailed, EngineRefused, EngineUnavailable, NotFound
 from controller.engine.inspected import hidden_values
 from controller.engine.translate import translated
@@ -22,36 +23,45 @@ _LARGEST = 1024 * 1024
 
 
 class DockerContainerLogs:
-    """Reads logs. Every call has a connection of its own; safe to share between threads."""
+    """Reads logs. Every stream has a connection of its own; safe to share between threads."""
 
     def __init__(self, docker_host: str | None, timeout: float) -> None:
         self._docker_host = docker_host
         self._timeout = timeout
+        self._lock = threading.Lock()
+        self._client: EngineClient | None = None
 
     def lines(self, container: str, span: Span, *, follow: bool = False) -> Iterator[LogLine | None]:
         """Its lines, as `controller.logs.lines.ContainerLogs` has it.
 
         A stream that falls silent is asked for again from its last line on, so that no call is without a deadline.
         """
-        with connect(self._docker_host, self._timeout) as api:
-            last, tail, hidden = span.after, span.tail, self._hidden(api, container)
-            while True:
-                response = self._ask(api, container, Span(last, span.until, tail), follow=follow)
-                try:
-                    for line in _frames(response):
-                        if line.at > last and (span.until is None or line.at <= span.until):
-                            last = line.at
-                            yield LogLine(line.at, masked(line.text, hidden))
-                    return
-                except urllib3.exceptions.ReadTimeoutError:
-                    if not follow:
-                        raise EngineUnavailable(f"The engine fell silent in the log of {container}.") from None
-                    tail = tail if last == span.after else None
-                    yield None
-                except (urllib3.exceptions.HTTPError, OSError) as error:
-                    raise EngineUnavailable(f"The engine broke off the log of {container}: {error}") from error
-                finally:
-                    response.close()
+        api = self._api()
+        last, tail, hidden = span.after, span.tail, self._hidden(api, container)
+        while True:
+            response = self._ask(api, container, Span(last, span.until, tail), follow=follow)
+            try:
+                for line in _frames(response):
+                    if line.at > last and (span.until is None or line.at <= span.until):
+                        last = line.at
+                        yield LogLine(line.at, masked(line.text, hidden))
+                return
+            except urllib3.exceptions.ReadTimeoutError:
+                if not follow:
+                    raise EngineUnavailable(f"The engine fell silent in the log of {container}.") from None
+                tail = tail if last == span.after else None
+                yield None
+            except (urllib3.exceptions.HTTPError, OSError) as error:
+                raise EngineUnavailable(f"The engine broke off the log of {container}: {error}") from error
+            finally:
+                response.close()
+
+    def _api(self) -> EngineClient:
+        """The client of all streams, connected at first need: to connect costs as much as to read a short log."""
+        with self._lock:
+            if self._client is None:
+                self._client = connect(self._docker_host, self._timeout)
+            return self._client
 
     def _hidden(self, api: Any, container: str) -> tuple[str, ...]:
         """What the container knows and must not be shown."""

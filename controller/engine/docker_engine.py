@@ -14,6 +14,7 @@ from controller.engine.errors import EngineUnavailable, ImageMissing, NameConfli
 from controller.engine.image_build import BuildRequest, build_image
 from controller.engine.inspected import hidden_values, observed_container, observed_usage
 from controller.engine.interface import EngineEvent, ImageToBuild
+from controller.engine.lately import Lately
 from controller.engine.networks import Networks
 from controller.engine.sandbox import host_config, run_as
 from controller.engine.translate import translated
@@ -35,6 +36,7 @@ class DockerEngine:
         self._local = threading.local()
         self._cores: float | None = None
         self._networks = Networks(controller_id)
+        self._images = Lately()
 
     def ping(self) -> None:
         """Answer, or raise EngineUnavailable."""
@@ -73,12 +75,15 @@ class DockerEngine:
         return frozenset(port["PublicPort"] for row in rows for port in row["Ports"] if "PublicPort" in port)
 
     def has_image(self, reference: str) -> bool:
-        """Whether the image is on this engine."""
+        """Whether the image is on this engine, or was a moment ago: a create says if it is not any more."""
+        if reference in self._images:
+            return True
         try:
             with translated(f"look for image {reference}"):
                 self._api().inspect_image(reference)
         except (NotFound, ImageMissing):
             return False
+        self._images.saw(reference)
         return True
 
     def images(self) -> tuple[ListedImage, ...]:
@@ -100,6 +105,7 @@ class DockerEngine:
 
     def remove_image(self, reference: str) -> None:
         """Remove an image, without force: the engine itself refuses one that is in use. Success when it is gone."""
+        self._images.forget()
         with suppress(NotFound, ImageMissing), translated(f"remove image {reference}"):
             self._api().remove_image(reference)
 
@@ -125,15 +131,18 @@ class DockerEngine:
                 return self._create(api, spec)
             except NameConflict:
                 return self._own_container(spec)
+            except ImageMissing:
+                self._images.forget()
+                raise
 
     def start(self, container: str) -> None:
         """Start it; success when it runs already."""
-        with translated(f"start {container}"):
+        with self._networks.needed(), translated(f"start {container}"):
             self._api().start(container)
 
     def restart(self, container: str, grace: int) -> None:
         """Stop it within `grace` seconds and start it again."""
-        with translated(f"restart {container}"):
+        with self._networks.needed(), translated(f"restart {container}"):
             self._api().restart(container, timeout=grace)
 
     def stop(self, container: str, grace: int) -> None:

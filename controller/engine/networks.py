@@ -7,13 +7,15 @@ published ports serve all the same. The bridge's interface has a name of ours, w
 
 import hashlib
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from controller.domain.garbage import ListedNetwork
 from controller.engine.connect import EngineClient
-from controller.engine.errors import EngineRefused, NameConflict, NotFound
+from controller.engine.errors import EngineRefused, NameConflict, NetworkGone, NotFound
 from controller.engine.inspected import seconds
+from controller.engine.lately import Lately
 from controller.engine.translate import translated
 
 LABEL_CONTROLLER = "playground.controller"
@@ -38,15 +40,32 @@ class Networks:
     def __init__(self, controller_id: str) -> None:
         self._controller_id = controller_id
         self.lock = threading.Lock()
+        self._lately = Lately()
 
     def ensure(self, api: EngineClient, name: str) -> None:
-        """Have it there; call with the lock held. Raises NameConflict when a stranger's network has the name."""
+        """Have it there, or know that it was a moment ago; call with the lock held.
+
+        To look at a network takes the engine the longer the more containers are on it. Raises NameConflict when a
+        stranger's network has the name.
+        """
+        if name in self._lately:
+            return
         try:
             self._check(api, name)
         except NotFound:
             with suppress(NameConflict):  # somebody was faster: it is looked at like any other
                 self._create(api, name)
             self._check(api, name)
+        self._lately.saw(name)
+
+    @contextmanager
+    def needed(self) -> Iterator[None]:
+        """Around what fails when a network is gone."""
+        try:
+            yield
+        except NetworkGone:
+            self._lately.forget()
+            raise
 
     def listing(self, api: EngineClient) -> tuple[ListedNetwork, ...]:
         """All with our controller's label, and whether any container, running or not, is to be on them."""
@@ -60,6 +79,7 @@ class Networks:
     def remove(self, api: EngineClient, name: str) -> None:
         """Remove one that no container is to be on; success when it is gone. Raises EngineRefused, NameConflict."""
         with self.lock, suppress(NotFound):
+            self._lately.forget()
             self._check(api, name)
             if _is_used(api, name):
                 raise EngineRefused(f"The network {name} is in use.")

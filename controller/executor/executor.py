@@ -77,8 +77,11 @@ class Executor:
     keep_log: Callable[[str, str], None] = lambda _uid, _container: None
     """Keeps what a container (by id) of a playground (by uid) printed, before it is removed. Raises nothing."""
 
-    def execute(self, uid: str, claim: Claim, actions: tuple[Action, ...]) -> Outcome:
-        """Do the actions in order; what is done is logged once each, with its cause."""
+    def execute(self, uid: str, claim: Claim, actions: tuple[Action, ...], told: tuple[NewEvent, ...] = ()) -> Outcome:
+        """Do the actions in order; what is done is logged once each, with its cause.
+
+        `told` is what is still to be written about the playground: it goes with the record, where that is forgotten.
+        """
         done: list[Action] = []
         port: int | None = None
         for action in actions:
@@ -86,7 +89,7 @@ class Executor:
             try:
                 if not self.leads(claim):
                     raise StaleClaim(claim.holder, claim.epoch)
-                port = self._do(uid, claim, action) or port
+                port = self._do(uid, claim, action, told) or port
             except (EngineError, StoreError) as error:
                 kind = next(kind for type_, kind in _KINDS if isinstance(error, type_))
                 log.warning("action failed", action=str(action), kind=kind.value, error=str(error))
@@ -108,7 +111,7 @@ class Executor:
             now=self.clock.now(),
         )
 
-    def _do(self, uid: str, claim: Claim, action: Action) -> int | None:
+    def _do(self, uid: str, claim: Claim, action: Action, told: tuple[NewEvent, ...]) -> int | None:
         """Do it; the port, where one was reserved."""
         match action:
             case ReserveHostPort():
@@ -134,7 +137,7 @@ class Executor:
                 self.store.work.expire(claim, uid, now=self.clock.now())
             case ForgetPlayground(cause=cause):
                 last = NewEvent(reason=Reason.DELETED, message=f"Deleted: {cause}.")
-                if not self.store.work.remove(claim, uid, now=self.clock.now(), last=last):
+                if not self.store.work.remove(claim, uid, now=self.clock.now(), told=(*told, last)):
                     raise StaleClaim(claim.holder, claim.epoch)
                 self.builds.forget(uid)  # its log stays for a while: the collector takes it
             case _:

@@ -9,7 +9,7 @@ from structlog.contextvars import bound_contextvars
 from api.clock import Clock, new_uid
 from api.resources.declared import expires_at
 from api.resources.desired import Claim, DesiredState, Report
-from api.resources.event import EventType
+from api.resources.event import EventType, NewEvent
 from api.resources.playground import Playground
 from api.store import Store
 from controller.domain.actions import Action
@@ -65,6 +65,11 @@ class _Step:
         """Whether there is more to be done at once, and nothing that has to be in the record before that."""
         return goes_on(self.plan, self.outcome) and self.said.status.last_failure == self.view.status.last_failure
 
+    @property
+    def is_the_end(self) -> bool:
+        """Whether the record is gone, and with it, in one write, went all that the pass had to say."""
+        return self.plan.situation is Situation.GONE and self.outcome.failed is None
+
     def next(self, observer: Observer) -> tuple[DesiredState, Observed]:
         """What the next step starts from: all as it was wanted when the pass began, and what is seen now.
 
@@ -104,7 +109,8 @@ class Reconciler:
             with bound_contextvars(playground=desired.playground.metadata.name):
                 steps = [self._step(desired, self.observer.observe(desired), claim, hint)]
                 while len(steps) < MOST_STEPS and steps[-1].goes_on:
-                    steps.append(self._step(*steps[-1].next(self.observer), claim, hint))
+                    told = tuple(event for step in steps for event in step.said.events)
+                    steps.append(self._step(*steps[-1].next(self.observer), claim, hint, told))
                 self._tell(steps, claim)
                 return self._result(steps[-1])
 
@@ -124,14 +130,16 @@ class Reconciler:
             version=desired.version,
         )
 
-    def _step(self, desired: DesiredState, observed: Observed, claim: Claim, hint: str) -> "_Step":
-        """Plan, execute the plan, and see what there is to say of it."""
+    def _step(
+        self, desired: DesiredState, observed: Observed, claim: Claim, hint: str, told: tuple[NewEvent, ...] = ()
+    ) -> "_Step":
+        """Plan, execute the plan, and see what there is to say of it; `told` is what the steps before have to say."""
         uid = desired.playground.metadata.uid
         view = View(desired, observed, self.clock.now(), self.policy)
         decided = plan(view)
         log.debug("pass", plan=str(decided), hint=hint)
         view = self._tell_intent(view, decided, claim)
-        outcome = self.executor.execute(uid, claim, decided.actions)
+        outcome = self.executor.execute(uid, claim, decided.actions, told)
         mended = self.executor.execute(uid, claim, remedy(view, outcome))
         outcome = replace(outcome, done=(*outcome.done, *mended.done))
         return _Step(view, decided, outcome, report(view, decided, outcome))
@@ -145,7 +153,7 @@ class Reconciler:
             builds=tuple(build for step in steps for build in step.said.builds),
         )
         uid = first.view.playground.metadata.uid
-        is_told = said == Report(status=first.view.status)
+        is_told = last.is_the_end or said == Report(status=first.view.status)
         if is_told or self.store.work.report(claim, uid, said, now=self.clock.now()):
             self.on_report(last.view.playground.model_copy(update={"status": said.status}))
         _log_what_happened(said, [action for step in steps for action in step.outcome.done])

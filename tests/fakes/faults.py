@@ -279,9 +279,9 @@ class _FaultyWork(Work):
 
         return self._faults.effect("work.report", uid, do, failed=StoreUnavailable("500 to work.report"))
 
-    def remove(self, claim: Claim, uid: str, *, now: float, **more: NewEvent | None) -> bool:
+    def remove(self, claim: Claim, uid: str, *, now: float, told: tuple[NewEvent, ...] = ()) -> bool:
         def do() -> bool:
-            return Work.remove(self, claim, uid, now=now, **more)
+            return Work.remove(self, claim, uid, now=now, told=told)
 
         return self._faults.effect("work.remove", uid, do, failed=StoreUnavailable("500 to work.remove"))
 

@@ -24,13 +24,13 @@ def test_no_passes_go_round_while_a_page_takes_its_time(world: World) -> None:
     assert len(world.passes) <= 3, "the first, one by the resync, and the one that sees it serve"
 
 
-def test_a_removal_is_told_before_the_record_goes(world: World) -> None:
+def test_a_removal_is_one_pass_and_is_told_with_the_record_s_end(world: World) -> None:
     uid = serving(world)
     world.faults.begin()
     world.delete(uid)
-    world.settle()
+    world.step(None)
     checks.is_gone(world, uid)
-    assert world.faults.trace == ["remove", "work.report", "work.remove"]
+    assert world.faults.trace == ["remove", "work.remove"]
     reasons = [event.reason.value for event in world.store.events.list(uid, 2)]
     assert reasons == ["ContainerRemoved", "Deleted"]
 

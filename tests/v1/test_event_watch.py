@@ -206,7 +206,7 @@ def test_the_last_event_of_a_removal_has_a_version_of_its_own(api: Api) -> None:
     uid = apply(api.store, name="hello").playground.metadata.uid
     assert api.store.work.report(holder, uid, report(*happened("one")), now=NOW)
     api.store.playgrounds.request_deletion(uid, now=NOW)
-    assert api.store.work.remove(holder, uid, now=NOW, last=happened("gone")[0])
+    assert api.store.work.remove(holder, uid, now=NOW, told=happened("gone"))
     told = api.store.journal.events_since(0, limit=10)
     deleted = api.store.journal.since(0, limit=10).items[-1]
     assert [item.message for item in told.items] == ["one", "gone"]
