@@ -100,7 +100,10 @@ class Condition(Value):
 
 def find(conditions: Iterable[Condition], wanted: ConditionType) -> Condition | None:
     """The condition of that type, or None: unknown."""
-    return next((condition for condition in conditions if condition.type is wanted), None)
+    for condition in conditions:
+        if condition.type is wanted:
+            return condition
+    return None
 
 
 def is_true(conditions: Iterable[Condition], wanted: ConditionType) -> bool:

@@ -1,9 +1,11 @@
 """Rows to values and back: the only place that knows both."""
 
+from collections.abc import Sequence
 from typing import Any
 
+import orjson
 from pydantic import BaseModel
-from sqlalchemy import RowMapping, Select, Table, bindparam, insert, select
+from sqlalchemy import RowMapping, Select, Table, Text, bindparam, cast, insert, select
 
 from api.resources.build import Build
 from api.resources.event import Event
@@ -14,6 +16,10 @@ from api.resources.tombstone import Tombstone
 from api.store import tables
 from api.store.database import dump_json
 from api.store.prepared import Prepared, Row
+
+_METADATA = tuple(Metadata.model_fields)
+"""The columns that have a playground's metadata; each is called as its field is."""
+_MAPS = frozenset({"labels", "annotations"})
 
 
 def as_json(value: BaseModel) -> dict[str, Any]:
@@ -89,6 +95,32 @@ def to_playground(row: Row | RowMapping) -> Playground:
         spec=PlaygroundSpec.model_validate(row["spec"]),
         status=PlaygroundStatus.model_validate(row["status"]),
         host_port=row["host_port"],
+    )
+
+
+def texts() -> Select[Any]:
+    """As `playgrounds()`, for many at a time: JSON as its text, and no more columns than there are in a playground.
+
+    The first is the desired side's version, the others are fit for `from_texts`.
+    """
+    table, ports = tables.playground, tables.host_port
+    metadata = (cast(table.c[name], Text) if name in _MAPS else table.c[name] for name in _METADATA)
+    return select(
+        table.c.desired_version, ports.c.port, cast(table.c.spec, Text), cast(table.c.status, Text), *metadata
+    ).select_from(table.outerjoin(ports, ports.c.playground_uid == table.c.uid))
+
+
+def from_texts(row: Sequence[Any]) -> Playground:
+    """A row of `texts()` as a value: read and validated in one go, which takes half as long as one after the other."""
+    _, port, spec, status, *values = row
+    metadata = dict(zip(_METADATA, values, strict=True))
+    for name in _MAPS:
+        metadata[name] = orjson.loads(metadata[name])
+    return Playground(
+        metadata=Metadata.model_validate(metadata),
+        spec=PlaygroundSpec.model_validate_json(spec),
+        status=PlaygroundStatus.model_validate_json(status),
+        host_port=port,
     )
 
 

@@ -4,9 +4,11 @@ import hashlib
 import json
 from dataclasses import dataclass
 
-_FROM_THE_FIRST = ("image", "environment", "address", "host_port", "container_port", "egress")
+_NOT_COUNTED = {"name": None, "labels": None, "network": None}
+"""They have their places in the hashed text all the same: it may not change, or all containers would be replaced."""
 _LATER = ("gpus", "shm_bytes", "secrets")
 """These count only where they are used: nobody is replaced for what is new."""
+_text_of = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +48,23 @@ class ContainerSpec:
     @property
     def spec_hash(self) -> str:
         """12 hex digits over what the container is made from; stable between processes and versions of Python."""
-        made_from: dict[str, object] = {name: getattr(self, name) for name in _FROM_THE_FIRST}
-        made_from |= {name: getattr(self, name) for name in _LATER if getattr(self, name)}
-        made_from |= {"limits": {name: getattr(self.limits, name) for name in Limits.__slots__}}
-        made_from |= {"name": None, "labels": None, "network": None}
-        text = json.dumps(made_from, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()[:12]
+        limits = self.limits
+        made_from: dict[str, object] = {
+            "image": self.image,
+            "environment": self.environment,
+            "address": self.address,
+            "host_port": self.host_port,
+            "container_port": self.container_port,
+            "egress": self.egress,
+            "limits": {
+                "memory": limits.memory,
+                "cpu": limits.cpu,
+                "pids": limits.pids,
+                "tmpfs_bytes": limits.tmpfs_bytes,
+            },
+            **_NOT_COUNTED,
+        }
+        for name in _LATER:
+            if used := getattr(self, name):
+                made_from[name] = used
+        return hashlib.sha256(_text_of(made_from).encode()).hexdigest()[:12]

@@ -101,7 +101,8 @@ class View:
     @property
     def missing_secrets(self) -> tuple[str, ...]:
         """Secrets that the spec refers to and nobody has set, by name."""
-        return tuple(sorted(set(self.spec.secret_envs.values()) - self.desired.secrets.keys()))
+        named = self.spec.secret_envs
+        return tuple(sorted(set(named.values()) - self.desired.secrets.keys())) if named else ()
 
     @property
     def image_is_allowed(self) -> bool:

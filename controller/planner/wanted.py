@@ -23,6 +23,7 @@ LABEL_SECRETS = "playground.secret-envs"
 
 ENTRYPOINT_VARIABLE = "PLAYGROUND_ENTRYPOINT"
 PARAMS_VARIABLE = "PLUGIN_PARAMS"
+_text_of = json.JSONEncoder(sort_keys=True, ensure_ascii=False).encode
 
 
 def image_reference(spec: PlaygroundSpec, policy: Policy) -> str:
@@ -91,7 +92,7 @@ def _environment(spec: PlaygroundSpec) -> tuple[tuple[str, str], ...]:
     """The plugin's own variables, then the user's over them, then ours over both."""
     variables = dict(spec.plugin.env) if spec.plugin else {}
     variables |= spec.envs
-    variables[PARAMS_VARIABLE] = json.dumps(spec.params, sort_keys=True, ensure_ascii=False)
+    variables[PARAMS_VARIABLE] = _text_of(spec.params)
     if spec.kind is Kind.PLUGIN_RUNTIME:
         variables["GRADIO_SERVER_NAME"] = "0.0.0.0"  # noqa: S104 (inside the container; published on one address)
         variables["GRADIO_SERVER_PORT"] = str(GRADIO_PORT)
@@ -102,9 +103,12 @@ def _environment(spec: PlaygroundSpec) -> tuple[tuple[str, str], ...]:
 
 def _limits(spec: PlaygroundSpec, most: Limits) -> Limits:
     """The spec may ask for less than the operator gives, never for more."""
+    asked = spec.resources
+    if asked.memory is None and asked.cpu is None:
+        return most
     return Limits(
-        memory=min(spec.resources.memory or most.memory, most.memory),
-        cpu=min(spec.resources.cpu or most.cpu, most.cpu),
+        memory=min(asked.memory or most.memory, most.memory),
+        cpu=min(asked.cpu or most.cpu, most.cpu),
         pids=most.pids,
         tmpfs_bytes=most.tmpfs_bytes,
     )

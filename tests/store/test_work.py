@@ -45,6 +45,24 @@ def test_what_is_wanted_is_loaded_whole(store: Store) -> None:
     assert store.work.versions() == dict(zip(uids, (1, 3), strict=True))
 
 
+def test_what_is_loaded_by_the_thousand_is_what_is_read_one_by_one(store: Store) -> None:
+    """Both read the same columns in ways of their own; equal is not enough, as `1 == 1.0 == True`."""
+    odd = {
+        "1": 1,
+        "1.0": 1.0,
+        "true": True,
+        "most": 2**63 - 1,
+        "small": 1e-300,
+        "text": '\U0001f600 \\ " \u0007',
+        "none": [None],
+    }
+    applied = apply(store, plugin=source(), params=odd, annotations=odd, labels={"ü": ""}, readiness={"timeout": 3})
+    uid = applied.playground.metadata.uid
+    loaded = store.work.load(uid)
+    assert loaded is not None
+    assert repr(loaded.playground) == repr(store.playgrounds.get(uid)) == repr(applied.playground)
+
+
 def test_a_report_writes_status_events_and_builds_together(store: Store, holder: Claim) -> None:
     applied = apply(store)
     uid = applied.playground.metadata.uid
