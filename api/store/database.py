@@ -50,6 +50,8 @@ _NEXT_VERSION = Prepared(update(counter).values(_COUNTED).returning(counter.c.ve
 _NEXT_DESIRED_VERSION = Prepared(
     update(counter).values(_COUNTED | {"desired_version": counter.c.version + 1}).returning(counter.c.version)
 )
+_OF_CONTROLLER = select(lease.c.holder, lease.c.epoch).where(lease.c.name == CONTROLLER_LEASE)
+_LEASE, _LEASE_LOCKED = Prepared(_OF_CONTROLLER), Prepared(_OF_CONTROLLER.with_for_update(read=True))
 _MISSING_TABLE_SQLSTATES = frozenset({"42P01", "42703"})
 
 
@@ -93,8 +95,7 @@ class Transaction:
 
         With the lock (in a write) nobody can take it over before the transaction ends.
         """
-        statement = select(lease.c.holder, lease.c.epoch).where(lease.c.name == CONTROLLER_LEASE)
-        row = self.first(statement.with_for_update(read=True) if lock else statement)
+        row = (_LEASE_LOCKED if lock else _LEASE).first(self.connection)
         return row is not None and row["holder"] == claim.holder and row["epoch"] == claim.epoch
 
     def guard(self, claim: Claim) -> None:

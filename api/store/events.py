@@ -1,16 +1,20 @@
 """Events: what happened, for people. The controller's report writes them, the API lists them."""
 
 from collections.abc import Iterable
-from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, select, update
 
 from api.resources.change import EventChanges
 from api.resources.event import Event, NewEvent
 from api.store import rows, tables
 from api.store.database import Database, Transaction
+from api.store.prepared import Prepared, Row
 
 _table = tables.event
+_NEWEST = Prepared(
+    select(_table).where(_table.c.playground_uid == bindparam("uid")).order_by(_table.c.id.desc()).limit(1)
+)
+_INSERT = rows.insertion(_table, generated="id")
 
 
 class Events:
@@ -48,18 +52,14 @@ def record(
     which has taken so many more (`Transaction.next_version`). So whoever has been told one of them can go on from just
     there, in the midst of a write.
     """
-    newest = select(_table).where(_table.c.playground_uid == uid).order_by(_table.c.id.desc()).limit(1)
+    last = _NEWEST.first(transaction.connection, uid=uid)
     for number, event in enumerate(events, start=version + 1):
-        last = transaction.first(newest)
-        values: dict[str, Any] = {
-            "type": str(event.type),
-            "reason": str(event.reason),
-            "message": rows.storable(event.message),
-        }
-        if last is not None and all(last[column] == value for column, value in values.items()):
+        told: Row = {"type": str(event.type), "reason": str(event.reason), "message": rows.storable(event.message)}
+        if last is not None and all(last[column] == value for column, value in told.items()):
             counted = {"count": last["count"] + 1, "last_seen": now, "version": number}
             transaction.run(update(_table).where(_table.c.id == last["id"]).values(counted))
+            last |= counted
         else:
-            values |= {"playground_uid": uid, "playground_name": name, "count": 1, "first_seen": now, "last_seen": now}
-            values["version"] = number
-            transaction.run(insert(_table).values(values))
+            times = {"first_seen": now, "last_seen": now}
+            values = {**told, **times, "playground_uid": uid, "playground_name": name, "count": 1, "version": number}
+            last = values | (_INSERT.first(transaction.connection, **values) or {})

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Insert, Select, Update
+from sqlalchemy import Connection, Delete, Dialect, Insert, Select, Update
 from sqlalchemy.exc import DBAPIError
 
 Row = dict[str, Any]
@@ -29,7 +29,7 @@ class _Compiled:
 class Prepared:
     """A statement whose values are `bindparam`s or constants, never a list of unknown length. Thread-safe."""
 
-    def __init__(self, statement: Select[Any] | Insert | Update) -> None:
+    def __init__(self, statement: Select[Any] | Insert | Update | Delete) -> None:
         self._statement = statement
         self._compiled: _Compiled | None = None
 
@@ -62,7 +62,7 @@ class Prepared:
         ]
 
 
-def _compile(statement: Select[Any] | Insert | Update, dialect: Dialect) -> _Compiled:
+def _compile(statement: Select[Any] | Insert | Update | Delete, dialect: Dialect) -> _Compiled:
     compiled = statement.compile(dialect=dialect)
     places: list[str] = getattr(compiled, "positiontup", None) or []
     binds = getattr(compiled, "binds", {})

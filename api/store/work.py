@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import BindParameter, Select, bindparam, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, delete, func, select, true, update
 
 from api.resources.build import Build, BuildResult, BuildState
 from api.resources.change import Change, ChangeType
@@ -14,6 +14,7 @@ from api.resources.event import NewEvent
 from api.resources.playground import Playground, PlaygroundStatus
 from api.store import builds, events, journal, journal_size, rows, secrets, tables
 from api.store.database import Database, Transaction
+from api.store.prepared import Prepared
 
 _table = tables.playground
 _EXPIRED = "The playground's time to live was over before it served."
@@ -23,9 +24,16 @@ _open_builds = (
     .where(tables.build.c.state == str(BuildState.PENDING))
     .order_by(tables.build.c.generation, tables.build.c.created_at, tables.build.c.id)
 )
-_uids: BindParameter[list[str]] = bindparam("uids", expanding=True)
-_OF_SOME = (rows.texts().where(_table.c.uid.in_(_uids)), _open_builds.where(tables.build.c.playground_uid.in_(_uids)))
-_OF_ALL = (rows.texts().order_by(_table.c.id), _open_builds)
+
+_OF_UID = Prepared(rows.playgrounds().where(_table.c.uid == bindparam("uid")))
+_REPORTED = (*rows.status_columns(PlaygroundStatus()), "resource_version", "updated_at")
+_SET_STATUS = Prepared(
+    update(_table).where(_table.c.uid == bindparam("of")).values({name: bindparam(name) for name in _REPORTED})
+)
+_LEFT_OF_IT = ("uid", "name", "kind", "plugin_release", "model", "container_id", "container_name", "created_at")
+_INSERT_TOMBSTONE = rows.insertion(tables.tombstone)
+_FREE_PORT = Prepared(delete(tables.host_port).where(tables.host_port.c.playground_uid == bindparam("uid")))
+_DELETE = Prepared(delete(_table).where(_table.c.uid == bindparam("uid")))
 
 
 class Work:
@@ -62,25 +70,22 @@ class Work:
 
     def load(self, uid: str) -> DesiredState | None:
         """All that is wanted of one playground, as of one instant; None when there is none."""
-        found = self.load_many((uid,))
+        found = self._load(rows.playgrounds().where(_table.c.uid == uid), tables.build.c.playground_uid == uid)
         return found[0] if found else None
 
     def load_many(self, uids: Sequence[str]) -> tuple[DesiredState, ...]:
         """The same of those of them that there are, some hundreds at most, in no order."""
-        return self._load(_OF_SOME, {"uids": tuple(uids)})
+        return self._load(rows.playgrounds().where(_table.c.uid.in_(uids)), tables.build.c.playground_uid.in_(uids))
 
     def load_all(self) -> tuple[DesiredState, ...]:
         """All that is wanted of all playgrounds, as of one instant, the oldest first."""
-        return self._load(_OF_ALL, {})
+        return self._load(rows.playgrounds().order_by(_table.c.id), true())
 
-    def _load(self, queries: tuple[Select[Any], Select[Any]], values: dict[str, Any]) -> tuple[DesiredState, ...]:
-        playgrounds, builds_of_them = queries
-
+    def _load(self, playgrounds: Select[Any], builds_of_them: ColumnElement[bool]) -> tuple[DesiredState, ...]:
         def work(transaction: Transaction) -> tuple[DesiredState, ...]:
-            execute = transaction.connection.execute
-            found = [(rows.from_texts(row), row[0]) for row in execute(playgrounds, values).all()]
+            found = [(rows.to_playground(row), row["desired_version"]) for row in transaction.all(playgrounds)]
             waiting: defaultdict[str, list[Build]] = defaultdict(list)
-            for row in execute(builds_of_them, values).mappings() if found else ():
+            for row in transaction.all(_open_builds.where(builds_of_them)) if found else ():
                 waiting[row["playground_uid"]].append(rows.to_build(row))
             wanted = {name for playground, _ in found for name in playground.spec.secret_envs.values()}
             known = secrets.digests(transaction, wanted)
@@ -107,14 +112,13 @@ class Work:
             if not transaction.holds(claim):
                 return False
             version = transaction.next_version(events=len(report.events))
-            row = transaction.first(rows.playgrounds().where(_table.c.uid == uid))
+            row = _OF_UID.first(transaction.connection, uid=uid)
             if row is None:
                 return False
             before = rows.to_playground(row)
             if before.status != report.status:
                 times = {"resource_version": version, "updated_at": now}
-                values = {**rows.status_columns(report.status), **times}
-                transaction.run(update(_table).where(_table.c.uid == uid).values(values))
+                _SET_STATUS.all(transaction.connection, of=uid, **rows.status_columns(report.status), **times)
                 journal.write(transaction, _changed(before, times, report.status, version))
             events.record(transaction, uid, before.metadata.name, report.events, version=version, now=now)
             for result in report.builds:
@@ -123,7 +127,7 @@ class Work:
 
         def nothing_is_new(transaction: Transaction) -> bool | None:
             """Whether the claim holds, when there is nothing to write; None when there is."""
-            row = transaction.first(rows.playgrounds().where(_table.c.uid == uid))
+            row = _OF_UID.first(transaction.connection, uid=uid)
             if row is None or not transaction.holds(claim, lock=False):
                 return False
             return True if rows.to_playground(row).status == report.status else None
@@ -147,18 +151,17 @@ class Work:
             if not transaction.holds(claim):
                 return False
             version = transaction.next_version(events=len(told))
-            row = transaction.first(rows.playgrounds().where(_table.c.uid == uid))
+            row = _OF_UID.first(transaction.connection, uid=uid)
             if row is None or row["deletion_requested_at"] is None:
                 return False
             journal.write(transaction, _last_change(rows.to_playground(row), version, now))
-            copied = ("uid", "name", "kind", "plugin_release", "model", "container_id", "container_name", "created_at")
-            values = {column: row[column] for column in copied}
-            transaction.run(insert(tables.tombstone).values(**values, record_id=row["id"], deleted_at=now))
+            values = {column: row[column] for column in _LEFT_OF_IT}
+            _INSERT_TOMBSTONE.all(transaction.connection, **values, record_id=row["id"], deleted_at=now)
             events.record(transaction, uid, row["name"], told, version=version, now=now)
             builds.cancel_open(transaction, uid, _DELETED, now=now)
-            ports = tables.host_port
-            transaction.run(delete(ports).where(ports.c.playground_uid == uid))
-            return transaction.run(delete(_table).where(_table.c.uid == uid)) > 0
+            _FREE_PORT.all(transaction.connection, uid=uid)
+            _DELETE.all(transaction.connection, uid=uid)
+            return True
 
         return self._database.write(work)
 
