@@ -23,6 +23,7 @@ from api.resources.wanted import WantedPlayground
 from api.store import CONTROLLER_LEASE, Store, rows, tables
 from api.store.database import Database, open_database
 from bench.processes import memory_bytes
+from controller import heap
 from controller.builds.build_logs import BuildLogs
 from controller.builds.pool import BuildPool
 from controller.domain.container_spec import Limits
@@ -84,8 +85,7 @@ def _looks(overview: Overview, size: int) -> dict[str, Any]:
 
     `list` is what the fake engine's list alone takes, as seconds: it is in both.
     """
-    gc.collect()
-    gc.freeze()  # as the controller does once it is loaded; the fake engine is none of it
+    heap.settle()  # as the controller does once it is loaded; the fake engine is none of it
     full, settled, listing = [], [], []
     for _ in range(LOOKS):
         overview.forget()

@@ -1,12 +1,11 @@
 """Runs a controller process until it is told to end."""
 
-import gc
 import signal
 
 import structlog
 
 from api.settings import Settings
-from controller import private_api
+from controller import heap, private_api
 from controller.wiring import wire
 
 log = structlog.get_logger()
@@ -24,8 +23,7 @@ def serve(settings: Settings) -> None:
         signal.signal(number, lambda *_: controller.loop.stop.set())
     server = private_api.serve(controller.private_api, settings.controller_port)
     ports = settings.port_range
-    gc.collect()
-    gc.freeze()  # what has been loaded stays: it need not be gone through again and again
+    heap.settle()
     log.info("controller started", private_port=server.server_port, ports=f"{ports[0]}-{ports[-1]}")
     try:
         controller.loop.run()
