@@ -18,9 +18,12 @@ from controller.loop.reconciler import PassResult, Reconciler
 AT_ONCE = 100
 """Records that are loaded in one go: a query for many, and gone again before they weigh on the garbage collector."""
 
-_ECHOES = frozenset({"create", "start"})
+_OF_A_START = frozenset({"create", "start"})
+_OF_AN_END = frozenset({"kill", "die", "stop", "destroy"})
 
 Fingerprint = frozenset[tuple[str, str]]
+NOTHING_LEFT: Fingerprint = frozenset({("", "forgotten")})
+"""Of a playground whose containers and record are gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,7 @@ class Overview:
             self._in_pass.discard(uid)
             self._disturbed.add(uid)
             if result is not None:
-                self._seen[uid] = result.fingerprint
+                self._seen[uid] = NOTHING_LEFT if result.is_forgotten else result.fingerprint
             if result is not None and result.settled:
                 self._settled[uid] = (result.version, result.fingerprint)
             is_news = not all(self._is_known(event) for event in self._heard.pop(uid, ()))
@@ -138,9 +141,11 @@ class Overview:
                     del known[uid]
 
     def _is_known(self, event: EngineEvent) -> bool:
-        """Whether it is the echo of our own start: who was seen running has been created and started before."""
-        running = (event.container, ContainerState.RUNNING.value)
-        return event.action in _ECHOES and running in self._seen.get(event.uid, frozenset())
+        """Whether it is the echo of what a pass did: what runs has been started, and what is gone has ended."""
+        seen = self._seen.get(event.uid, frozenset())
+        if seen is NOTHING_LEFT:
+            return event.action in _OF_AN_END
+        return event.action in _OF_A_START and (event.container, ContainerState.RUNNING.value) in seen
 
 
 def fingerprint(listed: Sequence[ListedContainer]) -> Fingerprint:

@@ -47,6 +47,8 @@ class PassResult:
     """The (id, state) of each container that was seen: a resync that lists the same need not look closer."""
     version: int = 0
     """The desired side's version that was looked at: one that has another is looked at again."""
+    is_forgotten: bool = False
+    """Its record is gone, and no container of it was left."""
     freed_port: bool = False
     waits_for_port: bool = False
 
@@ -196,6 +198,7 @@ class Reconciler:
             settled=not outcome.done and outcome.failed is None and decided.is_settled,
             version=view.desired.version,
             fingerprint=frozenset((c.id, c.state.value) for c in view.containers),
+            is_forgotten=step.is_the_end,
             freed_port=decided.frees_port and bool(outcome.done),
             waits_for_port=failed in {FailureKind.NO_FREE_PORT, FailureKind.PORT_HELD},
         )

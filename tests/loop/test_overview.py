@@ -51,6 +51,18 @@ def test_what_a_pass_has_not_seen_needs_another_one(overview: Overview, containe
     assert overview.heard(event(container, action)), "and so does what comes afterwards"
 
 
+@pytest.mark.parametrize("action", ["kill", "die", "destroy"])
+def test_the_end_of_what_a_pass_has_removed_needs_none(overview: Overview, action: str) -> None:
+    overview.begins("key")
+    assert not overview.heard(event("here", action))
+    assert not overview.ends("key", PassResult(None, is_forgotten=True))
+    assert not overview.heard(event("here", action)), "it came late"
+    assert overview.heard(event("new", "start")), "nobody is to be there"
+    overview.begins("key")
+    assert not overview.heard(event("here", action))
+    assert overview.ends("key", PassResult(None)), "a pass that saw nothing, and forgot nothing, has not removed it"
+
+
 @pytest.mark.parametrize("action", ECHOES)
 def test_who_was_never_looked_at_is(overview: Overview, action: str) -> None:
     assert overview.heard(event("here", action))
