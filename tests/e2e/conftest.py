@@ -9,6 +9,7 @@ import pytest
 
 from tests.e2e.engine import containers_of, networks_of, remove_containers, remove_images, remove_networks
 from tests.e2e.server import STARTED, Server, free_range, running
+from tests.security.boxed import all_in_the_box
 
 ARTIFACTS = Path(__file__).resolve().parent / ".artifacts"
 SHOWN = 25
@@ -17,7 +18,7 @@ NewServer = Callable[..., AbstractContextManager[Server]]
 
 @pytest.fixture(scope="module")
 def new_server(tmp_path_factory: pytest.TempPathFactory) -> NewServer:
-    """`new_server(ports=…, settings={…})`: a server, checked for what it leaves behind when it ends."""
+    """`new_server(ports=…, settings={…})`: a server; its containers are checked, and what it leaves behind."""
 
     @contextmanager
     def make(ports: int = 40, settings: Mapping[str, str] | None = None) -> Iterator[Server]:
@@ -28,7 +29,8 @@ def new_server(tmp_path_factory: pytest.TempPathFactory) -> NewServer:
             with running(folder, free_range(ports), {**fast, **(settings or {})}) as server:
                 controller_id = server.controller_id
                 try:
-                    yield server
+                    with all_in_the_box(controller_id):
+                        yield server
                     server.delete_all()
                     left = [container["Names"] for container in containers_of(controller_id)]
                     assert left == [], "containers are left although all playgrounds are deleted"

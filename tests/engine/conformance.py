@@ -23,6 +23,7 @@ from controller.planner.wanted import (
 )
 from tests.fakes.clock import FakeClock
 from tests.fakes.engine import FakeEngine, FakeMachine
+from tests.security.cis import violations
 
 MEGABYTE = 1024 * 1024
 HOST = "127.0.0.1"
@@ -164,10 +165,17 @@ def docker_lab() -> Iterator[Lab]:
     )
     for listener in sockets:
         listener.close()
+    found: dict[str, list[str]] = {}
     for label in (f"{LABEL_CONTROLLER}={run}-ours", f"{LABEL_CONTROLLER}={run}-theirs", f"conformance={run}"):
         for row in client.api.containers(all=True, filters={"label": [label]}):
+            found[row["Id"]] = (
+                violations(client.api.inspect_container(row["Id"])) if "conformance=" not in label else []
+            )
             client.api.remove_container(row["Id"], force=True, v=True)
     client.close()
+    assert set().union(*found.values()) <= {"5.30 not docker0"}, (
+        "these specs name no network, and nothing else is loose"
+    )
 
 
 def _free_port() -> int:

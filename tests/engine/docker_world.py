@@ -7,7 +7,7 @@ and the same engine, which knows nothing but what these tell.
 import itertools
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,7 @@ from controller.probes import probe_http
 from tests.fakes.builds import FakeBuilder
 from tests.fakes.clock import FakeClock
 from tests.fakes.faults import Crash, Fault, Faults, FaultyEngine
+from tests.security.boxed import all_in_the_box
 
 HOST = "127.0.0.1"
 ENGINE_TIMEOUT = 20.0
@@ -131,6 +132,8 @@ class DockerWorld:
         )
         self.store = Store.open(f"sqlite:///{self.folder / 'records.db'}")
         self.store.migrate()
+        self._watched = ExitStack()
+        self._watched.enter_context(all_in_the_box(self.controller_id))
         self.faults = Faults(FakeClock())  # a time-out takes no time here: it is a connection that broke
         self._boots = 0
         self.boot()
@@ -215,12 +218,13 @@ class DockerWorld:
 
     def close(self) -> None:
         """Take away whatever is still there, by our label alone, and close the records."""
-        for row in self.containers():
-            self.client.remove_container(row["Id"], force=True, v=True)
-        for row in self.networks():
-            with suppress(docker.errors.NotFound):
-                self.client.remove_network(row["Id"])
-        self.store.close()
+        with self._watched:
+            for row in self.containers():
+                self.client.remove_container(row["Id"], force=True, v=True)
+            for row in self.networks():
+                with suppress(docker.errors.NotFound):
+                    self.client.remove_network(row["Id"])
+            self.store.close()
 
     # What there is, by the engine itself.
 

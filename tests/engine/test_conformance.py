@@ -11,8 +11,8 @@ from controller.engine.errors import ImageMissing, NameConflict, NotFound, PortT
 from tests.engine.conformance import Lab, docker_lab, fake_lab
 from tests.fakes.engine import CRASHED, FIRST_LINE
 
-GRACE = 5
-"""Seconds that a container has to end by itself when it is stopped."""
+GRACE = 15
+"""Seconds that a container has to end by itself when it is stopped: many, for a machine that is busy."""
 
 
 @pytest.fixture(params=["fake", pytest.param("docker", marks=pytest.mark.engine)])

@@ -8,6 +8,7 @@ import pytest
 from tests.e2e.engine import containers_of, engine, remove_containers, remove_images
 from tests.e2e.server import Server, running
 from tests.images.build import ensure_http_image
+from tests.security.boxed import all_in_the_box
 
 PAGE = "playground-example-page"
 PORTS = range(7890, 7940)  # 05 asks for port 7900
@@ -33,7 +34,8 @@ def server(tmp_path_factory: pytest.TempPathFactory, page_image: str) -> Iterato
     with running(tmp_path_factory.mktemp("server"), PORTS, settings) as server:
         controller_id = server.controller_id
         try:
-            yield server
+            with all_in_the_box(controller_id):
+                yield server
             server.delete_all()
             assert containers_of(controller_id) == []
         finally:

@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from controller.engine.sandbox import USER, host_config
+from tests.e2e.eventually import eventually
+from tests.security.boxed import all_in_the_box
 from tests.security.cis import CHECKS, violations
 from tests.security.conftest import MEBIBYTE, Box
 
@@ -58,6 +60,25 @@ def test_a_check_sees_what_it_is_there_for(check: str, box: Box) -> None:
         spec.image, user=user, labels=dict(spec.labels), host_config=config, ports=[(7860, "tcp")]
     )
     assert check in violations(box.inspect(made["Id"]))
+
+
+def test_who_starts_outside_of_the_box_is_found_whichever_test_it_was(box: Box) -> None:
+    def two_are_started() -> None:
+        with all_in_the_box(box.controller_id) as watch:
+            good = box.run(box.spec())
+            eventually(lambda: good in watch.looked_at, 10, "a look at the first")
+            assert watch.found == {}
+            box.api.start(loose)
+            eventually(lambda: loose["Id"] in watch.looked_at, 10, "a look at the second")
+
+    other = box.spec()
+    box.engine.remove(box.engine.create(other))  # its network is there now
+    open_root = host_config(box.api, other, 2.0) | {"ReadonlyRootfs": False}
+    loose = box.api.create_container(
+        other.image, user=USER, labels=dict(other.labels), host_config=open_root, ports=[(7860, "tcp")]
+    )
+    with pytest.raises(AssertionError, match=r"5\.13 read-only root"):
+        two_are_started()
 
 
 def test_every_check_but_a_few_has_such_a_test() -> None:
