@@ -47,6 +47,7 @@ class Writes:
         self._queue: deque[_Write] = deque()
         self._task: asyncio.Task[None] | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="commit")
+        self._checkpoints = ThreadPoolExecutor(1, thread_name_prefix="checkpoint")
 
     async def write(self, work: Callable[[Transaction], T]) -> T:
         """What the work returns, once it is on disk. It may be run more than once, so it changes nothing else.
@@ -113,7 +114,8 @@ class Writes:
         except BaseException:
             self._group.abandon()
             raise
-        await loop.run_in_executor(self._thread, self._group.commit)
+        if await loop.run_in_executor(self._thread, self._group.commit):
+            self._checkpoints.submit(self._group.checkpoint)
 
     async def _run_all(self, group: list[_Write]) -> None:
         while self._queue and len(group) < MOST_AT_ONCE:

@@ -6,8 +6,8 @@ counter's row first (`Transaction.next_version`), which orders the writers and m
 """
 
 import os
-import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -30,9 +30,11 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, stop_afte
 
 from api.resources.desired import Claim
 from api.resources.lease import CONTROLLER_LEASE
+from api.store.checkpoints import LATEST_PAGES, Checkpoints
 from api.store.errors import SchemaMismatch, StaleClaim, StoreError, StoreUnavailable, ValueRefused
 from api.store.prepared import Prepared
 from api.store.tables import counter, lease
+from api.store.turn import Turn
 
 T = TypeVar("T")
 
@@ -110,9 +112,10 @@ class Database:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.is_sqlite = engine.dialect.name == "sqlite"
-        # SQLite has one writer anyway: queueing here is fair and quick, waiting on the file's lock is neither.
-        self.turn = threading.Lock()
+        self.turn = Turn(Path(engine.url.database) if self.is_sqlite and engine.url.database else None)
         """Held by whoever writes to SQLite."""
+        self.checkpoints = Checkpoints(engine)
+        """For SQLite; they are made after a turn."""
 
     def read(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` in a read transaction, again when the database says that it did nothing.
@@ -135,18 +138,29 @@ class Database:
             return self._retrying(work, write=True)
         self.take_turn()
         try:
-            return self._retrying(work, write=True)
+            result = self._retrying(work, write=True)
         finally:
             self.turn.release()
+        if self.checkpoints.written():
+            self.checkpoints.make()
+        return result
 
     def take_turn(self) -> None:
         """Wait for the turn to write to SQLite; whoever calls this releases `turn`. Raises StoreUnavailable."""
-        if not self.turn.acquire(timeout=_BUSY_SECONDS):
+        with _turn_errors():
+            has_turn = self.turn.acquire(timeout=_BUSY_SECONDS)
+        if not has_turn:
             raise StoreUnavailable("The database is busy: other writes took too long. Try again.")
+
+    def try_take_turn(self) -> bool:
+        """Take the turn if that needs no waiting; whether it is ours. Raises StoreUnavailable."""
+        with _turn_errors():
+            return self.turn.try_acquire()
 
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
+        self.turn.close()
 
     def _once(self, work: Callable[[Transaction], T], *, write: bool) -> T:
         with self.engine.connect().execution_options(playground_write=write) as connection:
@@ -162,6 +176,16 @@ class Database:
         except (SQLAlchemyError, OverflowError, UnicodeError) as error:
             raise translate(error) from error
         return result
+
+
+@contextmanager
+def _turn_errors() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StoreUnavailable(
+            f"The file {error.filename} beside the database cannot be opened: {error.strerror}."
+        ) from error
 
 
 def patience() -> Retrying:
@@ -270,6 +294,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
         cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute(f"PRAGMA wal_autocheckpoint = {LATEST_PAGES}")
     cursor.close()
 
 

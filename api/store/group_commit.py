@@ -41,10 +41,11 @@ class GroupCommit:
         assert database.is_sqlite, "another database commits in groups by itself"
         self._database = database
         self._connection: Connection | None = None
+        self._works = 0
 
     def try_begin(self) -> bool:
         """Begin a group, if that needs no waiting; else False. Raises StoreError."""
-        if not self._database.turn.acquire(blocking=False):
+        if not self._database.try_take_turn():
             return False
         try:
             self._execute("BEGIN IMMEDIATE")
@@ -72,6 +73,7 @@ class GroupCommit:
             StoreError: for an error of the database; or what `work` raises.
         """
         connection = self._opened()
+        self._works += 1
         if carefully:
             self._execute("SAVEPOINT one")
         try:
@@ -90,8 +92,12 @@ class GroupCommit:
             self._execute("RELEASE one")
         return result
 
-    def commit(self) -> None:
-        """Commit the group: what was run is on disk. Raises StoreError: none of it is."""
+    def commit(self) -> bool:
+        """Commit the group: what was run is on disk. Whether a `checkpoint` is due.
+
+        Raises StoreError: none of it is on disk.
+        """
+        works, self._works = self._works, 0
         try:
             self._execute("COMMIT")
         except SQLAlchemyError as error:
@@ -99,9 +105,15 @@ class GroupCommit:
             self._database.turn.release()
             raise translate(error) from error
         self._database.turn.release()
+        return self._database.checkpoints.written(works)
+
+    def checkpoint(self) -> None:
+        """Bring what was committed from the write-ahead log into the file. In a thread where nobody waits for it."""
+        self._database.checkpoints.make()
 
     def abandon(self) -> None:
         """End the group without a commit: nothing of it is written."""
+        self._works = 0
         try:
             if self._connection is not None and _driver(self._connection).in_transaction:
                 self._execute("ROLLBACK")

@@ -5,7 +5,7 @@ from sqlalchemy import Connection, inspect, text
 from api.store.database import MIGRATE, Database
 from api.store.errors import SchemaMismatch, StoreError
 
-REVISION = "0004"
+REVISION = "0005"
 """Of the newest migration. Where the database has it nothing else is looked at: what migrates takes memory to load."""
 _VERSIONS = "alembic_version"
 

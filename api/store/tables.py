@@ -11,6 +11,12 @@ from sqlmodel import Field, SQLModel
 _LIVING = text("deletion_requested_at IS NULL")
 
 
+def _index_of_known(name: str, column: str) -> Index:
+    """An index of the rows that have a value there: most are written without one, and nobody looks for those."""
+    known = text(f"{column} IS NOT NULL")
+    return Index(name, column, sqlite_where=known, postgresql_where=known)
+
+
 class Base(SQLModel):
     """Common to all tables: constraint names that a migration can refer to."""
 
@@ -56,8 +62,9 @@ class PlaygroundRow(Base, table=True):
     __table_args__ = (
         Index("uq_playground_living_identity", "identity", unique=True, sqlite_where=_LIVING, postgresql_where=_LIVING),
         Index("uq_playground_living_name", "name", unique=True, sqlite_where=_LIVING, postgresql_where=_LIVING),
-        Index("ix_playground_identity", "identity"),
         Index("ix_playground_name", "name"),
+        _index_of_known("ix_playground_container_id", "container_id"),
+        _index_of_known("ix_playground_container_name", "container_name"),
         {"sqlite_autoincrement": True},
     )
 
@@ -65,10 +72,10 @@ class PlaygroundRow(Base, table=True):
     uid: str = _text(unique=True)
     identity: str = _text()
     name: str = _text()
-    kind: str = _text(index=True)
+    kind: str = _text()
     plugin_release: str = _text(index=True)
-    model: int | None = Field(sa_column=Column(BigInteger(), nullable=True, index=True))
-    digest: str | None = _text(nullable=True, index=True)
+    model: int | None = _number(nullable=True)
+    digest: str | None = _text(nullable=True)
     labels: dict[str, str] = _json()
     annotations: dict[str, Any] = _json()
     backend_container_id: str | None = _text(nullable=True)
@@ -82,8 +89,8 @@ class PlaygroundRow(Base, table=True):
     deletion_requested_at: float | None = _time(nullable=True)
     spec: dict[str, Any] = _json()
     status: dict[str, Any] = _json()
-    container_id: str | None = _text(nullable=True, index=True)
-    container_name: str | None = _text(nullable=True, index=True)
+    container_id: str | None = _text(nullable=True)
+    container_name: str | None = _text(nullable=True)
     created_by: str | None = _text(nullable=True, index=True)
 
 
@@ -110,7 +117,10 @@ class BuildRow(Base, table=True):
     """One build. It outlives its playground until it is pruned."""
 
     __tablename__ = "build"
-    __table_args__ = (Index("ix_build_playground_uid_state", "playground_uid", "state"),)
+    __table_args__ = (
+        Index("ix_build_playground_uid_state", "playground_uid", "state"),
+        _index_of_known("ix_build_finished_at", "finished_at"),
+    )
 
     id: str = Field(sa_column=Column(String(100), primary_key=True))
     playground_uid: str = _text()
@@ -120,7 +130,7 @@ class BuildRow(Base, table=True):
     result: dict[str, Any] | None = _json(nullable=True)
     error: str | None = _text(nullable=True)
     created_at: float = _time()
-    finished_at: float | None = _time(nullable=True, index=True)
+    finished_at: float | None = _time(nullable=True)
     created_by: str | None = _text(nullable=True, index=True)
 
 

@@ -28,10 +28,10 @@ class Counting:
         self.may_commit.set()
         commit = made.commit
 
-        def counted() -> None:
+        def counted() -> bool:
             assert self.may_commit.wait(30)
             self.commits += 1
-            commit()
+            return commit()
 
         self.group.commit = counted  # type: ignore[method-assign]  # watched, as the loop calls it
 

@@ -109,7 +109,7 @@ def test_one_that_does_not_fit_the_disk_is_told_so(world: World) -> None:
     connection = world.group._connection
     assert connection is not None
     driver: Any = connection.connection.dbapi_connection
-    driver.execute(f"PRAGMA max_page_count = {driver.execute('PRAGMA page_count').fetchone()[0] + 20}")
+    driver.execute(f"PRAGMA max_page_count = {driver.execute('PRAGMA page_count').fetchone()[0] + 10}")
     world.group.run(world.applying(), carefully=True)
     with pytest.raises(StoreUnavailable, match="full"):
         world.group.run(world.applying("large@1", params={"text": "x" * 100_000}), carefully=True)
