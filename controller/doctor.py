@@ -13,15 +13,11 @@ from pathlib import Path
 
 from api.settings import Settings
 from api.store import Store, StoreError
-from controller import firewall
+from controller import bridges, firewall
 from controller.engine.connect import engine_address
 from controller.engine.docker_engine import DockerEngine
 from controller.engine.errors import EngineError
 from controller.host_ports import listening_ports
-
-BACKLOG = Path("/proc/sys/net/core/netdev_max_backlog")
-ROOM = 1.2
-"""A broadcast on a bridge is queued once for each port of it; below this room above that number some are lost."""
 
 
 class Level(StrEnum):
@@ -118,20 +114,9 @@ def _ports(settings: Settings) -> Finding:
     return Finding(Level.OK, "port range", f"{text}.")
 
 
-def _bridges(settings: Settings, backlog_file: Path = BACKLOG) -> Finding:
-    most = min(settings.network_capacity, len(settings.port_range))
-    try:
-        backlog = int(backlog_file.read_text())
-    except (OSError, ValueError):
-        return Finding(
-            Level.WARNING, "bridges", f"{backlog_file} cannot be read: up to {most} playgrounds on a bridge."
-        )
-    seen = f"up to {most} playgrounds on a bridge, net.core.netdev_max_backlog is {backlog}"
-    if backlog < most * ROOM:
-        needed = round(most * ROOM)
-        advice = f"run sysctl -w net.core.netdev_max_backlog={needed}, or lower PLAYGROUND_NETWORK_CAPACITY"
-        return Finding(Level.WARNING, "bridges", f"{seen}: when full, the oldest may become unreachable. {advice}.")
-    return Finding(Level.OK, "bridges", f"{seen}.")
+def _bridges(settings: Settings) -> Finding:
+    seen = bridges.look(settings)
+    return Finding(Level.OK if seen.suffices else Level.WARNING, "bridges", seen.text)
 
 
 def _firewall(settings: Settings) -> Finding:

@@ -5,7 +5,7 @@ import signal
 import structlog
 
 from api.settings import Settings
-from controller import heap, private_api
+from controller import bridges, heap, private_api
 from controller.wiring import wire
 
 log = structlog.get_logger()
@@ -25,6 +25,7 @@ def serve(settings: Settings) -> None:
     ports = settings.port_range
     heap.settle()
     log.info("controller started", private_port=server.server_port, ports=f"{ports[0]}-{ports[-1]}")
+    _check_bridges(settings)
     try:
         controller.loop.run()
     finally:
@@ -32,3 +33,10 @@ def serve(settings: Settings) -> None:
         controller.builds.close()
         controller.store.close()
         log.info("controller stopped")
+
+
+def _check_bridges(settings: Settings) -> None:
+    """Say at once what would break without a word, when so many playgrounds are there that nobody thinks of it."""
+    seen = bridges.look(settings)
+    if not seen.suffices:
+        log.warning("bridges may lose packets", message=seen.text)

@@ -6,10 +6,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from api.settings import Settings
 from api.store import Store
-from controller import doctor
+from controller import bridges, doctor, serve
 from controller.doctor import Level
 from tests.e2e.server import BIN, clean_environment
 
@@ -66,10 +67,19 @@ def test_ports_that_are_all_in_use(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize(("backlog", "level"), [("1000", Level.WARNING), ("1080", Level.OK), ("none", Level.WARNING)])
-def test_what_a_bridge_can_take(backlog: str, level: Level, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("backlog", "suffices"), [("1000", False), ("1080", True), ("none", False)])
+def test_what_a_bridge_can_take(backlog: str, suffices: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The doctor says it, and the controller when it starts."""
     (tmp_path / "backlog").write_text(f"{backlog}\n")
-    assert doctor._bridges(Settings(data_dir=tmp_path), tmp_path / "backlog").level is level
+    settings = Settings(data_dir=tmp_path)
+    seen = bridges.look(settings, tmp_path / "backlog")
+    assert seen.suffices is suffices
+    assert "900 playgrounds on a bridge" in seen.text
+    monkeypatch.setattr(bridges, "look", lambda _settings: seen)
+    assert looked(tmp_path)["bridges"] == (Level.OK if suffices else Level.WARNING, seen.text)
+    with capture_logs() as lines:
+        serve._check_bridges(settings)
+    assert [line["message"] for line in lines] == ([] if suffices else [seen.text])
 
 
 def test_who_may_use_the_engine(tmp_path: Path) -> None:
