@@ -16,11 +16,13 @@ from controller.engine.networks import interface_name
 from controller.engine.sandbox import USER, host_config
 from tests.e2e.eventually import eventually
 from tests.security.conftest import Box
-from tests.security.places import CONNECT, cable, listening, namespace, needs_namespaces
+from tests.security.places import CONNECT, cable, ip, listening, namespace, needs_namespaces
 
 pytestmark = [pytest.mark.engine, needs_namespaces]
 
 HOST_PORT = 18099
+LINK_LOCAL = "169.254.83.83"
+"""In place of a cloud's metadata, whose own address this machine may need meanwhile: the rules know the range."""
 
 
 def inside(box: Box, *, egress: bool) -> str:
@@ -59,6 +61,8 @@ def world() -> Iterator[str]:
     with ExitStack() as stack:
         name = stack.enter_context(namespace())
         stack.enter_context(cable((None, "pgtworld0", "198.51.100.1/24"), (name, "eth0", "198.51.100.2/24")))
+        ip("-n", name, "address", "add", f"{LINK_LOCAL}/32", "dev", "lo")
+        ip("route", "add", f"{LINK_LOCAL}/32", "via", "198.51.100.2")  # it goes with the cable
         stack.enter_context(listening(name, "0.0.0.0", 8000))
         yield "198.51.100.2"
 
@@ -78,6 +82,7 @@ def test_the_matrix(box: Box, *, egress: bool) -> None:
             "peer's port by the gateway": (gateway, int(published["HostPort"])),
             "host by the gateway": (gateway, HOST_PORT),
             "host by another address": ("198.51.100.1", HOST_PORT),
+            "link-local": (LINK_LOCAL, 8000),
             "world": (beyond, 8000),
         }
         eventually(lambda: _answers(int(published["HostPort"])), 10, "the peer's own page, by its published port")
@@ -95,6 +100,7 @@ def test_the_matrix(box: Box, *, egress: bool) -> None:
         "peer's port by the gateway": False,
         "host by the gateway": True,
         "host by another address": True,
+        "link-local": egress,
         "world": egress,
     }
     assert with_rules == {**dict.fromkeys(places, False), "world": egress}
