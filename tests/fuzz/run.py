@@ -5,6 +5,7 @@
 
 import json
 import os
+import select
 import shutil
 import subprocess
 import sys
@@ -68,9 +69,21 @@ class FuzzWire(Wire):
             f"Content-Type: {asked.content_type}\r\nContent-Length: {len(asked.body)}\r\n\r\n"
         )
         self.head_only = asked.method == "HEAD"
+        if self._is_dropped():
+            self.close()
         return self._exchange(head.encode("latin-1", "replace") + asked.body)
 
     head_only = False
+
+    def _is_dropped(self) -> bool:
+        """Whether the server has closed the kept connection since, as it does with one that is silent for long.
+
+        Every client looks before it sends; making up a request takes longer than that on a machine that is busy.
+        """
+        if self._connection is None or self._rest:
+            return False
+        readable, _, _ = select.select([self._connection], [], [], 0)
+        return bool(readable)
 
     def _body(self, status: int, headers: object) -> bytes:
         return b"" if self.head_only else super()._body(status, headers)  # type: ignore[arg-type]  # as it was called
