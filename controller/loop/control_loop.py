@@ -24,6 +24,8 @@ log = structlog.get_logger()
 
 BROKEN_PASS_PAUSE = 5.0
 RECONNECT_PAUSE = 1.0
+MOST_PAUSES = 15
+"""So many such pauses at most, where the engine answers and will not be listened to."""
 FEED_WAIT = 5.0
 
 
@@ -171,8 +173,8 @@ class ControlLoop:
                 if not self.stop.is_set():
                     log.warning("event stream interrupted", error=str(error))
             finally:
-                self.hearing.ends()
-            self.stop.wait(RECONNECT_PAUSE)
+                refusals = self.hearing.ends(self.clock.now())
+            self.stop.wait(RECONNECT_PAUSE * min(MOST_PAUSES, max(1, refusals)))
             self._look_at_everything()
 
     def _resync(self) -> None:

@@ -1,5 +1,6 @@
 """The control loop with stand-ins: what wakes a pass, what does not, and that nothing takes it down."""
 
+import math
 import queue
 import threading
 from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ from api.resources.desired import Claim, DesiredState
 from api.store import CONTROLLER_LEASE, Store, StoreUnavailable
 from controller.domain.observed import ContainerState, ListedContainer
 from controller.engine.breaker import BreakerEngine
-from controller.engine.errors import EngineUnavailable
+from controller.engine.errors import EngineRefused, EngineUnavailable
 from controller.engine.interface import EngineEvent
 from controller.loop import control_loop
 from controller.loop.collector import Collector
@@ -140,6 +141,15 @@ def test_a_broken_event_stream_is_taken_up_again_and_everything_looked_at(store:
         engine.hints.put(EngineEvent("somebody", "die", 1.0))
         passes.until("somebody", 1)
     assert engine.calls.count("events") >= 2
+
+
+def test_an_engine_that_refuses_its_events_for_good_is_not_taken_for_dead(store: Store) -> None:
+    """Else whatever ends by itself would be started again at once, for ever."""
+    engine, passes = StubEngine(container("lost", uid="lost")), Passes()
+    engine.errors["events"] = EngineRefused("403")
+    with running(store, engine, passes) as loop:
+        passes.until("lost", 6)
+        assert loop.hearing.since() < math.inf
 
 
 def test_a_resync_looks_only_at_keys_that_are_not_as_they_settled(store: Store) -> None:
