@@ -46,7 +46,7 @@ ROUTES: tuple[BaseRoute, ...] = (
     *v1.ROUTES,
 )
 
-_LOOK = 0.25
+_LOOK = 2.0
 """Seconds that a wait for changes takes at most: so long it goes on when nobody waits any more."""
 
 

@@ -4,7 +4,7 @@ client demands of the record holds at that moment."""
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, select, update
 
 from api.clock import new_uid
 from api.resources.change import ChangeType
@@ -14,12 +14,22 @@ from api.resources.wanted import WantedPlayground
 from api.store import builds, journal, lookups, quotas, rows, tables
 from api.store.database import Database, Transaction, dump_json
 from api.store.errors import Conflict, IdentityTaken, PreconditionFailed
+from api.store.prepared import Prepared
 
 Outcome = Literal["created", "configured", "unchanged"]
 _SUPERSEDED = "Superseded by a newer request for the same playground."
 _DELETED = "The playground was deleted before it served."
 _table = tables.playground
 _living = _table.c.deletion_requested_at.is_(None)
+_NAMED = Prepared(rows.playgrounds().where(_table.c.name == bindparam("name")))
+_LIVING_NAMED = Prepared(rows.playgrounds().where(_table.c.name == bindparam("name")).where(_living))
+_OF_UID = Prepared(rows.playgrounds().where(_table.c.uid == bindparam("uid")))
+_SAME_IDENTITY = Prepared(
+    select(_table.c.uid, _table.c.name).where(_table.c.identity == bindparam("identity")).where(_living)
+)
+_INSERT = rows.insertion(_table, generated="id")
+_NEW_STATUS = rows.status_columns(PlaygroundStatus())
+_UNSET = dict.fromkeys(("backend_container_id", "restart_requested_at", "deletion_requested_at"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,17 +113,14 @@ def find(transaction: Transaction, name: str, *, living: bool) -> Playground | N
     """The living playground of that name; unless only `living` ones count, else the newest that is being deleted."""
     if not lookups.storable(name):
         return None
-    query = rows.playgrounds().where(_table.c.name == name)
-    if living:
-        query = query.where(_living)
-    found = transaction.all(query)
+    found = (_LIVING_NAMED if living else _NAMED).all(transaction.connection, name=name)
     if not found:
         return None
     return rows.to_playground(min(found, key=lambda row: (row["deletion_requested_at"] is not None, -row["id"])))
 
 
 def _load(transaction: Transaction, uid: str) -> Playground | None:
-    row = transaction.first(rows.playgrounds().where(_table.c.uid == uid))
+    row = _OF_UID.first(transaction.connection, uid=uid)
     return rows.to_playground(row) if row else None
 
 
@@ -131,8 +138,7 @@ def _decide(
     before = find(transaction, wanted.name, living=True)
     _check(precondition, wanted.name, before)
     identity = wanted.spec.identity.key
-    same_identity = select(_table.c.uid, _table.c.name).where(_table.c.identity == identity).where(_living)
-    other = transaction.first(same_identity)
+    other = _SAME_IDENTITY.first(transaction.connection, identity=identity)
     if other is not None and (before is None or other["uid"] != before.metadata.uid):
         raise IdentityTaken(identity, other["name"])
     if before is None:
@@ -184,7 +190,7 @@ def _write(transaction: Transaction, declaration: Declaration, version: int, now
     }
     if before is None:
         fresh = {"uid": metadata.uid, "name": metadata.name, "created_at": now, "created_by": metadata.created_by}
-        transaction.run(insert(_table).values({**values, **rows.status_columns(PlaygroundStatus()), **fresh}))
+        _INSERT.all(transaction.connection, **_UNSET, **_NEW_STATUS, **values, **fresh)
     else:
         transaction.run(update(_table).where(_table.c.uid == metadata.uid).values(values))
         generation = metadata.generation

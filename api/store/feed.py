@@ -32,6 +32,7 @@ _POLL_SECONDS = 0.01
 """Between two looks, where the kernel does not say when somebody writes."""
 _FIRST_SECONDS, _QUIET_SECONDS = 0.001, 0.2
 """Between two looks right after somebody has begun to write (a commit ends some time after that), and at rest."""
+_ANYTHING_SECONDS = 0.25
 _LOOK_SECONDS = 1.0
 _STOP_SECONDS = 0.1
 
@@ -63,14 +64,14 @@ class ChangeFeed:
     def wait_for_any(self, after: int, *, timeout: float, stop: threading.Event) -> int:
         """As `wait`, for a change of anything, the controller's reports too; returns the newest version.
 
-        On PostgreSQL, which tells of desired-side changes only, it always takes `timeout` seconds.
+        On PostgreSQL, which tells of desired-side changes only, it is a pause of a quarter of a second.
 
         Raises:
             StoreUnavailable: when the connection broke.
         """
         if self._database.is_sqlite:
             return self._poll(after, timeout, stop, anything=True)
-        stop.wait(timeout)
+        stop.wait(min(timeout, _ANYTHING_SECONDS))
         return self._versions()[0]
 
     def close(self) -> None:
