@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, delete, func, select, true, update
+from sqlalchemy import BindParameter, Select, bindparam, delete, func, select, update
 
 from api.resources.build import Build, BuildResult, BuildState
 from api.resources.change import Change, ChangeType
@@ -24,6 +24,9 @@ _open_builds = (
     .where(tables.build.c.state == str(BuildState.PENDING))
     .order_by(tables.build.c.generation, tables.build.c.created_at, tables.build.c.id)
 )
+_uids: BindParameter[list[str]] = bindparam("uids", expanding=True)
+_OF_SOME = (rows.texts().where(_table.c.uid.in_(_uids)), _open_builds.where(tables.build.c.playground_uid.in_(_uids)))
+_OF_ALL = (rows.texts().order_by(_table.c.id), _open_builds)
 
 _OF_UID = Prepared(rows.playgrounds().where(_table.c.uid == bindparam("uid")))
 _REPORTED = (*rows.status_columns(PlaygroundStatus()), "resource_version", "updated_at")
@@ -70,22 +73,25 @@ class Work:
 
     def load(self, uid: str) -> DesiredState | None:
         """All that is wanted of one playground, as of one instant; None when there is none."""
-        found = self._load(rows.playgrounds().where(_table.c.uid == uid), tables.build.c.playground_uid == uid)
+        found = self.load_many((uid,))
         return found[0] if found else None
 
     def load_many(self, uids: Sequence[str]) -> tuple[DesiredState, ...]:
         """The same of those of them that there are, some hundreds at most, in no order."""
-        return self._load(rows.playgrounds().where(_table.c.uid.in_(uids)), tables.build.c.playground_uid.in_(uids))
+        return self._load(_OF_SOME, {"uids": tuple(uids)})
 
     def load_all(self) -> tuple[DesiredState, ...]:
         """All that is wanted of all playgrounds, as of one instant, the oldest first."""
-        return self._load(rows.playgrounds().order_by(_table.c.id), true())
+        return self._load(_OF_ALL, {})
 
-    def _load(self, playgrounds: Select[Any], builds_of_them: ColumnElement[bool]) -> tuple[DesiredState, ...]:
+    def _load(self, queries: tuple[Select[Any], Select[Any]], values: dict[str, Any]) -> tuple[DesiredState, ...]:
+        playgrounds, builds_of_them = queries
+
         def work(transaction: Transaction) -> tuple[DesiredState, ...]:
-            found = [(rows.to_playground(row), row["desired_version"]) for row in transaction.all(playgrounds)]
+            execute = transaction.connection.execute
+            found = [(rows.from_texts(row), row[0]) for row in execute(playgrounds, values).all()]
             waiting: defaultdict[str, list[Build]] = defaultdict(list)
-            for row in transaction.all(_open_builds.where(builds_of_them)) if found else ():
+            for row in execute(builds_of_them, values).mappings() if found else ():
                 waiting[row["playground_uid"]].append(rows.to_build(row))
             wanted = {name for playground, _ in found for name in playground.spec.secret_envs.values()}
             known = secrets.digests(transaction, wanted)
