@@ -2,14 +2,26 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import RowMapping, delete, insert, select, update
+from sqlalchemy import bindparam, delete, select, update
 
 from api.resources.desired import Claim
-from api.store import journal, tables
+from api.store import journal, rows, tables
 from api.store.database import Database, Transaction
 from api.store.errors import NoFreePort, NoSuchPlayground, PortHeld
+from api.store.prepared import Prepared, Row
 
 _table = tables.host_port
+_playground = tables.playground
+_OF_UID = Prepared(select(_table).where(_table.c.playground_uid == bindparam("uid")))
+_AT = Prepared(select(_table.c.port).where(_table.c.address == bindparam("at")))
+_INSERT = rows.insertion(_table, generated="id")
+_EXPIRE = Prepared(
+    delete(_table).where(_table.c.playground_uid.is_(None), _table.c.quarantined_until <= bindparam("now"))
+)
+_THERE = Prepared(select(_playground.c.id).where(_playground.c.uid == bindparam("uid")))
+_TOUCH = Prepared(
+    update(_playground).where(_playground.c.uid == bindparam("of")).values(resource_version=bindparam("version"))
+)
 
 
 class HostPorts:
@@ -50,23 +62,23 @@ class HostPorts:
             if own is not None and own["address"] == address and required in {None, own["port"]}:
                 return int(own["port"])
             version = transaction.next_version()
-            if transaction.first(select(tables.playground.c.id).where(tables.playground.c.uid == uid)) is None:
+            if _THERE.first(transaction.connection, uid=uid) is None:
                 raise NoSuchPlayground(uid)
             own = _reservation(transaction, uid)  # again: from here on nobody else writes
             if own is not None and own["address"] == address and required in {None, own["port"]}:
                 return int(own["port"])
-            expired = _table.c.playground_uid.is_(None) & (_table.c.quarantined_until <= now)
-            transaction.run(delete(_table).where(expired))
+            _EXPIRE.all(transaction.connection, now=now)
             if required is not None:
                 _check_free(transaction, address, required, candidates, avoid)
                 port = required
             else:
-                rows = transaction.all(select(_table.c.port).where(_table.c.address == address))
+                taken = {row["port"] for row in _AT.all(transaction.connection, at=address)}
                 preferred = wanted if wanted is not None else own["port"] if own is not None else None
-                port = _choose(address, candidates, {row["port"] for row in rows}, avoid, preferred)
+                port = _choose(address, candidates, taken, avoid, preferred)
             if own is not None:
                 transaction.run(delete(_table).where(_table.c.id == own["id"]))
-            transaction.run(insert(_table).values(address=address, port=port, playground_uid=uid))
+            values = {"address": address, "port": port, "playground_uid": uid, "quarantined_until": None}
+            _INSERT.all(transaction.connection, **values)
             _touch(transaction, uid, version)
             return port
 
@@ -118,14 +130,13 @@ class HostPorts:
         return {row["playground_uid"]: row["port"] for row in found}
 
 
-def _reservation(transaction: Transaction, uid: str) -> RowMapping | None:
-    return transaction.first(select(_table).where(_table.c.playground_uid == uid))
+def _reservation(transaction: Transaction, uid: str) -> Row | None:
+    return _OF_UID.first(transaction.connection, uid=uid)
 
 
 def _touch(transaction: Transaction, uid: str, version: int) -> None:
     """The port is part of the playground as it is handed out: its version moves too."""
-    playground = tables.playground
-    transaction.run(update(playground).where(playground.c.uid == uid).values(resource_version=version))
+    _TOUCH.all(transaction.connection, of=uid, version=version)
     journal.record(transaction, uid, version)
 
 
@@ -133,9 +144,8 @@ def _check_free(transaction: Transaction, address: str, port: int, candidates: r
     """Raise PortHeld, with who holds it, unless the port can be reserved."""
     if port not in candidates:
         raise PortHeld(port, f"it lies outside of the range {candidates.start}-{candidates.stop - 1}")
-    playground = tables.playground
-    holders = select(playground.c.name, _table.c.quarantined_until).select_from(
-        _table.outerjoin(playground, playground.c.uid == _table.c.playground_uid)
+    holders = select(_playground.c.name, _table.c.quarantined_until).select_from(
+        _table.outerjoin(_playground, _playground.c.uid == _table.c.playground_uid)
     )
     held = transaction.first(holders.where(_table.c.address == address, _table.c.port == port))
     if held is not None and held["name"] is not None:
