@@ -20,6 +20,8 @@ from api.metrics import HttpMetrics
 LINGER_BYTES = 64 * 1024 * 1024
 LINGER_SECONDS = 5.0
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
+_CALLERS = {b"synapse-user": "user", b"synapse-tenant": "tenant"}
+"""Headers, and what they are called in the log."""
 
 _log = structlog.get_logger(__name__)
 
@@ -57,8 +59,7 @@ def _write_line(scope: Scope, exchange: "_Exchange", seconds: float) -> None:
     is_read = scope["method"] in _READS
     if not _log.is_enabled_for(logging.DEBUG if is_read else logging.INFO):
         return
-    headers = HTTPConnection(scope).headers
-    who = {"user": fingerprint(headers.get("synapse-user")), "tenant": fingerprint(headers.get("synapse-tenant"))}
+    who = {_CALLERS[name]: fingerprint(value.decode("latin-1")) for name, value in _callers(scope)}
     write = _log.debug if is_read else _log.info
     write(
         "request",
@@ -69,6 +70,11 @@ def _write_line(scope: Scope, exchange: "_Exchange", seconds: float) -> None:
         client=scope["client"][0] if scope.get("client") else None,
         **{name: value for name, value in who.items() if value},
     )
+
+
+def _callers(scope: Scope) -> list[tuple[bytes, bytes]]:
+    """The headers that say who asks through the Agent; of several of one name the first one counts, and comes last."""
+    return [header for header in reversed(scope["headers"]) if header[0] in _CALLERS]
 
 
 class _Exchange:

@@ -26,18 +26,21 @@ async def read_object(request: Request) -> Json:
 
 async def read_bytes(request: Request, limit: int) -> bytes:
     """The whole body, at most `limit` bytes of it. Raises ApiError(413) beyond, before anything is read if it can."""
-    too_large = ApiError(413, f"The body is larger than the {limit} bytes that are allowed here.")
-    declared = request.headers.get("content-length", "")
+    declared = next((value for name, value in request.scope["headers"] if name == b"content-length"), b"")
     if declared.isdigit() and int(declared) > limit:
-        raise too_large
+        raise _too_large(limit)
     chunks: list[bytes] = []
     size = 0
     async for chunk in request.stream():
         size += len(chunk)
         if size > limit:
-            raise too_large
+            raise _too_large(limit)
         chunks.append(chunk)
     return b"".join(chunks)
+
+
+def _too_large(limit: int) -> ApiError:
+    return ApiError(413, f"The body is larger than the {limit} bytes that are allowed here.")
 
 
 def parse(raw: bytes, loc: tuple[str | int, ...]) -> JsonValue:

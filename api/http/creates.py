@@ -87,12 +87,12 @@ async def _record(
 ) -> Response:
     check_image(ctx, create.image)
     requester = requester_of(request, ctx.deps.settings)
-    wanted = wanted_playground(create, plugin_release, source).model_copy(update={"requester": requester})
-    applied = await ctx.apply(wanted)
+    applied = await ctx.apply(wanted_playground(create, plugin_release, source, requester))
+    metadata = applied.playground.metadata
     _log.info(
         "playground wanted",
-        playground=applied.playground.metadata.name,
-        uid=applied.playground.metadata.uid,
+        playground=metadata.name,
+        uid=metadata.uid,
         release=plugin_release,
         outcome=applied.outcome,
         build=applied.build.id,

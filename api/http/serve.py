@@ -28,6 +28,8 @@ GRACE = 3
 KEEP_ALIVE = 15
 """Seconds between two requests of a connection."""
 _BACKLOG = 512
+_YOUNG = 10_000
+"""Objects that may come and stay until they are looked through: a request makes hundreds, and next to no cycles."""
 
 _log = structlog.get_logger(__name__)
 
@@ -82,6 +84,7 @@ def _keep_what_is_there() -> None:
     """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(_YOUNG, *gc.get_threshold()[1:])
 
 
 def check_binding(settings: Settings, store: Store) -> None:

@@ -25,6 +25,7 @@ from api.resources.playground import (
     labels_from_list,
 )
 from api.resources.secret import NAME_PATTERN as SECRET_NAME
+from api.resources.token import Requester
 from api.resources.wanted import WantedPlayground
 
 NOTHING_TO_RUN = "What should run? Give plugin_release ('code@version') or plugin_file (a ZIP archive)."
@@ -133,7 +134,9 @@ def named_release(create: Create) -> str:
     return f"{create.code}@{create.version}"
 
 
-def wanted_playground(create: Create, plugin_release: str, source: PluginSource | None) -> WantedPlayground:
+def wanted_playground(
+    create: Create, plugin_release: str, source: PluginSource | None, requester: Requester | None = None
+) -> WantedPlayground:
     """What the store is asked for. `source` is the plugin as resolved; None for an image that is there."""
     path = create.health_path or (_CODE_SERVER_PATH if create.kind is Kind.CODE_SERVER else None)
     spec = PlaygroundSpec(
@@ -156,6 +159,7 @@ def wanted_playground(create: Create, plugin_release: str, source: PluginSource 
         labels=None if create.labels is None else dict(create.labels),
         annotations=create.metadata,
         backend_container_id=create.backend_container_id,
+        requester=requester,
         partial=True,
     )
 

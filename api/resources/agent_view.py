@@ -6,7 +6,7 @@ The API answers with it, and the controller stores it as a completed build's res
 from pydantic import JsonValue
 
 from api.resources.conditions import ConditionStatus, ConditionType, find
-from api.resources.phase import Phase, health, phase
+from api.resources.phase import Phase, health_of, phase
 from api.resources.playground import Playground, labels_to_list
 from api.resources.value import timestamp
 
@@ -18,13 +18,14 @@ def container_view(playground: Playground, *, restarted: bool = False) -> dict[s
     `endpoint` is there while a container runs; `image` and `name` as far as they are known.
     """
     status, metadata, spec = playground.status, playground.metadata, playground.spec
+    word = phase(playground)
     view: dict[str, JsonValue] = {
         "id": status.container_id or metadata.uid,
         "record_id": metadata.id,
         "uid": metadata.uid,
         "name": metadata.name,
-        "status": phase(playground),
-        "health": health(playground),
+        "status": word,
+        "health": health_of(word),
         "image": status.image or spec.image,
         "endpoint": status.endpoint,
         "kind": spec.kind,
@@ -33,7 +34,7 @@ def container_view(playground: Playground, *, restarted: bool = False) -> dict[s
         "host_port": playground.host_port,
         "labels": list(labels_to_list(metadata.labels)),
         "metadata": dict(metadata.annotations),
-        "message": message(playground),
+        "message": _message(playground, word),
         "restarts": status.restarts,
         "created_at": timestamp(metadata.created_at),
         "updated_at": timestamp(metadata.updated_at),
@@ -89,7 +90,10 @@ def container_detail(playground: Playground) -> dict[str, JsonValue]:
 
 def message(playground: Playground) -> str:
     """One sentence on where it stands: what it waits for, or why it failed."""
-    word = phase(playground)
+    return _message(playground, phase(playground))
+
+
+def _message(playground: Playground, word: Phase) -> str:
     if word is Phase.DELETING:
         return "Waiting for the container to be gone."
     ready = find(playground.status.conditions, ConditionType.READY)

@@ -3,13 +3,15 @@
 import hashlib
 import re
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 
 from pydantic import Field
 
 from api.resources.value import Value
 
 _SEPARATORS = re.compile(r"([-._])[-._]*")
+_PLAIN_CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_PLAIN_VERSION = re.compile(r"[0-9]+(\.[0-9]+)*")
 _NAME_LIMIT = 63  # the length of a DNS label: names may become host names
 
 
@@ -30,7 +32,12 @@ class Identity(Value):
     @property
     def key(self) -> str:
         """The identity as one text. A UNIQUE over a NULL model never collides in SQL, so none is written as `-`."""
-        return f"{self.kind}/{self.plugin_release}/{'-' if self.model is None else self.model}"
+        return identity_key(self.kind, self.plugin_release, self.model)
+
+
+def identity_key(kind: Kind, plugin_release: str, model: int | None) -> str:
+    """`Identity.key`, for who has its parts."""
+    return f"{kind.value}/{plugin_release}/{'-' if model is None else model}"
 
 
 def split_release(plugin_release: str) -> tuple[str, str | None]:
@@ -56,6 +63,12 @@ def playground_name(identity: Identity) -> str:
 
     Where sanitising or shortening lost something, six hex digits of the identity's hash are appended.
     """
+    if identity.kind is Kind.PLUGIN_RUNTIME:
+        plain = _plain_name(identity.plugin_release)
+        if plain is not None:
+            name = plain if identity.model is None else f"{plain}-m{identity.model}"
+            if len(name) <= _NAME_LIMIT - 7:
+                return name
     parts = [identity.plugin_release.replace("@", "-")]
     if identity.model is not None:
         parts.append(f"m{identity.model}")
@@ -63,12 +76,16 @@ def playground_name(identity: Identity) -> str:
         parts.append(identity.kind)
     wanted = "-".join(parts)
     name = sanitise(wanted.replace(".", "-").replace("_", "-"))
-    code, version = split_release(identity.plugin_release)
-    lossless = re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", code) and re.fullmatch(r"[0-9]+(\.[0-9]+)*", version or "")
-    if lossless and identity.kind is Kind.PLUGIN_RUNTIME and len(name) <= _NAME_LIMIT - 7:
-        return name
     digest = hashlib.sha256(identity.key.encode()).hexdigest()[:6]
     return f"{name[: _NAME_LIMIT - 7].rstrip('-')}-{digest}"
+
+
+@lru_cache(maxsize=1024)
+def _plain_name(plugin_release: str) -> str | None:
+    """The release as it is in a name, when nothing is lost by that; else None."""
+    code, version = split_release(plugin_release)
+    lossless = _PLAIN_CODE.fullmatch(code) and _PLAIN_VERSION.fullmatch(version or "")
+    return f"{code}-{version}".replace(".", "-") if lossless else None
 
 
 def image_name(plugin_release: str) -> str:

@@ -34,11 +34,9 @@ class Health(StrEnum):
 def phase(playground: Playground) -> Phase:
     """The one word that describes the playground best; the first that matches."""
     status = playground.status
-    ready = find(status.conditions, ConditionType.READY)
-    built = find(status.conditions, ConditionType.IMAGE_BUILT)
-    started = is_true(status.conditions, ConditionType.CONTAINER_STARTED)
     if playground.metadata.deletion_requested_at is not None:
         return Phase.DELETING
+    ready = find(status.conditions, ConditionType.READY)
     if ready is None or ready.observed_generation < playground.metadata.generation:
         return Phase.REQUESTED
     if ready.status is ConditionStatus.TRUE:
@@ -47,6 +45,8 @@ def phase(playground: Playground) -> Phase:
         return Phase.UNHEALTHY
     if ready.reason in FAILURE_REASONS:
         return Phase.FAILED
+    built = find(status.conditions, ConditionType.IMAGE_BUILT)
+    started = is_true(status.conditions, ConditionType.CONTAINER_STARTED)
     if ready.reason is Reason.STOPPED and not started:
         return Phase.STOPPED
     if playground.spec.state is DesiredRunState.STOPPED:
@@ -61,7 +61,11 @@ def phase(playground: Playground) -> Phase:
 
 def health(playground: Playground) -> Health:
     """Healthy while it serves, unhealthy when the probe says so, else unknown."""
-    word = phase(playground)
+    return health_of(phase(playground))
+
+
+def health_of(word: Phase) -> Health:
+    """The health of a playground in that phase."""
     if word is Phase.RUNNING:
         return Health.HEALTHY
     return Health.UNHEALTHY if word is Phase.UNHEALTHY else Health.UNKNOWN

@@ -32,6 +32,7 @@ from api.resources.desired import Claim
 from api.resources.lease import CONTROLLER_LEASE
 from api.store.checkpoints import LATEST_PAGES, Checkpoints
 from api.store.errors import SchemaMismatch, StaleClaim, StoreError, StoreUnavailable, ValueRefused
+from api.store.json_text import dump_json
 from api.store.prepared import Prepared
 from api.store.tables import counter, lease
 from api.store.turn import Turn
@@ -263,18 +264,6 @@ def _engine(url: str, **options: Any) -> Engine:
         pool_timeout=_POOL_SECONDS,
         **options,
     )
-
-
-def dump_json(value: Any, *, sort_keys: bool = False) -> str:
-    """The text of a JSON column.
-
-    Raises:
-        ValueRefused: for a number beyond 64 bits, or half of a character.
-    """
-    try:
-        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS if sort_keys else None).decode()
-    except TypeError as error:
-        raise ValueRefused(f"The database cannot hold a value: {error}.") from error
 
 
 def _make_private(path: Path) -> None:

@@ -12,8 +12,9 @@ from api.resources.playground import Metadata, Playground, PlaygroundStatus
 from api.resources.precondition import Precondition
 from api.resources.wanted import WantedPlayground
 from api.store import builds, journal, lookups, quotas, rows, tables
-from api.store.database import Database, Transaction, dump_json
+from api.store.database import Database, Transaction
 from api.store.errors import Conflict, IdentityTaken, PreconditionFailed
+from api.store.json_text import dump_json
 from api.store.prepared import Prepared
 
 Outcome = Literal["created", "configured", "unchanged"]
@@ -137,7 +138,7 @@ def _decide(
     assert wanted.name is not None, "a declared playground has a name"
     before = find(transaction, wanted.name, living=True)
     _check(precondition, wanted.name, before)
-    identity = wanted.spec.identity.key
+    identity = wanted.spec.identity_key
     other = _SAME_IDENTITY.first(transaction.connection, identity=identity)
     if other is not None and (before is None or other["uid"] != before.metadata.uid):
         raise IdentityTaken(identity, other["name"])

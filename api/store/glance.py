@@ -23,6 +23,8 @@ T = TypeVar("T")
 
 MOST_CHANGES = 1000
 """That are told one by one; of more, it is only said that they are many."""
+MOST_RELEASES = 256
+"""That are kept: those that are asked for between two commits, hardly ever more than a few."""
 _CHANGES = """
     SELECT journal.version, journal.uid, journal.at, record.id, record.name, record.container_id, record.container_name
     FROM journal LEFT JOIN playground AS record ON record.uid = journal.uid
@@ -65,6 +67,9 @@ class Glance:
         self._data_version: int | None = None
         self._anchor: tuple[int, str, float] | None = None
         """The newest entry of the journal that was seen: while it is there, the journal goes on from it."""
+        self._releases: dict[str, PluginRelease] = {}
+        """Those that were asked for since anything was committed, as of that `_releases_version`."""
+        self._releases_version: int | None = None
         self.version = 0
         """The newest version of all, as of the last glance."""
 
@@ -90,8 +95,7 @@ class Glance:
 
     def release(self, lookup: str) -> PluginRelease | None:
         """The release of that name, `code@version`."""
-        # One statement sees one instant without a transaction around it.
-        return self._reading(lambda _: releases.named(Transaction(self._open_connection()), lookup))
+        return self._reading(lambda cursor: self._release(cursor, lookup))
 
     def order(self) -> list[tuple[int, str]]:
         """(record id, uid) of all playgrounds, by ascending record id."""
@@ -100,13 +104,27 @@ class Glance:
     def close(self) -> None:
         """Close the connection. The next call opens a new one."""
         connection, self._connection, self._cursor = self._connection, None, None
-        self._data_version = self._anchor = None
+        self._data_version = self._anchor = self._releases_version = None
         if connection is not None:
             connection.close()
 
+    def _release(self, cursor: Any, lookup: str) -> PluginRelease | None:
+        data_version = _data_version(cursor)
+        if data_version != self._releases_version:
+            self._releases.clear()
+            self._releases_version = data_version
+        known = self._releases.get(lookup)
+        if known is not None:
+            return known
+        # One statement sees one instant without a transaction around it: that of the version, or a later one.
+        found = releases.named(Transaction(self._open_connection()), lookup)
+        if found is not None and len(self._releases) < MOST_RELEASES:
+            self._releases[lookup] = found
+        return found
+
     def _news(self, cursor: Any) -> News:
         # Looked at before the snapshot: what is committed in between is told twice rather than never.
-        data_version = cursor.execute("PRAGMA data_version").fetchall()[0][0]
+        data_version = _data_version(cursor)
         if data_version == self._data_version:
             return _NOTHING
         cursor.execute("BEGIN")
@@ -160,3 +178,8 @@ class Glance:
         cursor = connection.connection.cursor()
         cursor.execute("PRAGMA busy_timeout = 0")  # whoever waits here holds up all other requests
         self._connection, self._cursor = connection, cursor
+
+
+def _data_version(cursor: Any) -> int:
+    """A number that moves with every commit of somebody else than the cursor's connection."""
+    return int(cursor.execute("PRAGMA data_version").fetchall()[0][0])

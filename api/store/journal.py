@@ -97,15 +97,15 @@ def record(transaction: Transaction, uid: str, version: int, type_: ChangeType =
     write(transaction, Change(version=version, type=type_, playground=rows.to_playground(row)))
 
 
-def write(transaction: Transaction, change: Change) -> None:
-    """Note a change as it is."""
+def write(transaction: Transaction, change: Change, document: dict[str, Any] | None = None) -> None:
+    """Note a change as it is. `document`: `rows.as_json` of its playground, from who has it already."""
     metadata = change.playground.metadata
     _INSERT.all(
         transaction.connection,
         version=change.version,
         uid=metadata.uid,
         type=str(change.type),
-        playground=rows.as_json(change.playground),
+        playground=document or rows.as_json(change.playground),
         at=metadata.updated_at,
     )
 

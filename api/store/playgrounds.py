@@ -26,6 +26,7 @@ _STOPPED = "The playground was stopped before it served."
 _SUPERSEDED = "Superseded by a newer request for the same playground."
 _table = tables.playground
 _living = _table.c.deletion_requested_at.is_(None)
+_METADATA = tuple(name for name in Metadata.model_fields if name != "id")
 _NEW_STATUS = rows.status_columns(PlaygroundStatus())
 _OF_UID = Prepared(rows.playgrounds().where(_table.c.uid == bindparam("uid")))
 _OF_IDENTITY = Prepared(rows.playgrounds().where(_table.c.identity == bindparam("identity")).where(_living))
@@ -58,11 +59,13 @@ class Playgrounds:
 
         def work(transaction: Transaction) -> Applied:
             version = transaction.next_version(desired=True)
-            row = _OF_IDENTITY.first(transaction.connection, identity=wanted.spec.identity.key)
+            row = _OF_IDENTITY.first(transaction.connection, identity=wanted.spec.identity_key)
             before = None if row is None else rows.to_playground(row)
             outcome: Literal["created", "configured", "restarted"] = "created"
+            document = None
             if before is None:
-                after, restarted = _insert(transaction, wanted, version, now), False
+                after, document = _insert(transaction, wanted, version, now)
+                restarted = False
             else:
                 asked = _completed(wanted, before.spec)
                 restarted = _meets_container(before, asked.spec)
@@ -79,7 +82,7 @@ class Playgrounds:
             )
             _INSERT_BUILD.all(transaction.connection, **rows.as_json(build))
             added = ChangeType.MODIFIED if before else ChangeType.ADDED
-            journal.write(transaction, Change(version=version, type=added, playground=after))
+            journal.write(transaction, Change(version=version, type=added, playground=after), document)
             return Applied(playground=after, build=build, outcome=outcome)
 
         return work
@@ -229,7 +232,10 @@ def _load(transaction: Transaction, uid: str) -> Playground | None:
     return rows.to_playground(row) if row else None
 
 
-def _insert(transaction: Transaction, wanted: WantedPlayground, version: int, now: float) -> Playground:
+def _insert(
+    transaction: Transaction, wanted: WantedPlayground, version: int, now: float
+) -> tuple[Playground, dict[str, Any]]:
+    """A new playground, and `rows.as_json` of it."""
     quotas.check_playgrounds(transaction, wanted.requester)
     values: dict[str, Any] = {
         **rows.spec_columns(wanted.spec),
@@ -251,8 +257,10 @@ def _insert(transaction: Transaction, wanted: WantedPlayground, version: int, no
     }
     inserted = _INSERT.first(transaction.connection, **values)
     assert inserted is not None, "it returns the id"
-    kept = {name: values[name] for name in Metadata.model_fields if name != "id"}
-    return Playground(metadata=Metadata(id=inserted["id"], **kept), spec=wanted.spec)
+    metadata = {"id": inserted["id"]} | {name: values[name] for name in _METADATA}
+    # What a column takes as JSON is what JSON has in its place, so that nothing has to be taken apart a second time.
+    document = {"metadata": metadata, "spec": values["spec"], "status": values["status"], "host_port": None}
+    return Playground(metadata=Metadata(**metadata), spec=wanted.spec), document
 
 
 def _configure(

@@ -14,7 +14,7 @@ from api.resources.playground import Metadata, Playground, PlaygroundSpec, Playg
 from api.resources.release import PluginRelease
 from api.resources.tombstone import Tombstone
 from api.store import tables
-from api.store.database import dump_json
+from api.store.json_text import dump_json
 from api.store.prepared import Prepared, Row
 
 _METADATA = tuple(Metadata.model_fields)
@@ -40,7 +40,7 @@ def storable(text: str | None) -> str | None:
 def spec_columns(spec: PlaygroundSpec) -> dict[str, Any]:
     """The spec, and what is looked up by it."""
     return {
-        "identity": spec.identity.key,
+        "identity": spec.identity_key,
         "kind": str(spec.kind),
         "plugin_release": spec.plugin_release,
         "model": spec.model,
@@ -124,7 +124,7 @@ def from_texts(row: Sequence[Any]) -> Playground:
     )
 
 
-def to_build(row: RowMapping) -> Build:
+def to_build(row: Row | RowMapping) -> Build:
     """A row of `build` as a value."""
     return Build.model_validate(dict(row))
 

@@ -139,3 +139,9 @@ def test_a_status_survives_the_same_request(store: Store) -> None:
     uid = apply(store).playground.metadata.uid
     serve(store, uid, claim(store))
     assert apply(store).playground.status.container_id == CONTAINER_ID
+
+
+def test_the_journal_has_a_new_playground_as_it_is(store: Store) -> None:
+    applied = apply(store, params={"a": [1, None, {"b": 0.5}]}, labels={"team": "vision"}, annotations={"x": {"y": 1}})
+    (change,) = store.journal.since(0, limit=10).items
+    assert change.playground == applied.playground == store.playgrounds.get(applied.playground.metadata.uid)
