@@ -1,7 +1,7 @@
 """The controller's side: what is wanted, read whole; what was seen, written under the lease's guard."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import BindParameter, Select, bindparam, delete, func, select, update
@@ -26,9 +26,17 @@ _open_builds = (
 )
 _uids: BindParameter[list[str]] = bindparam("uids", expanding=True)
 _OF_SOME = (rows.texts().where(_table.c.uid.in_(_uids)), _open_builds.where(tables.build.c.playground_uid.in_(_uids)))
+_VERSIONS_OF_SOME = select(_table.c.uid, _table.c.desired_version, _table.c.resource_version).where(
+    _table.c.uid.in_(_uids)
+)
 _OF_ALL = (rows.texts().order_by(_table.c.id), _open_builds)
 
 _OF_UID = Prepared(rows.playgrounds().where(_table.c.uid == bindparam("uid")))
+_OPEN_BUILDS_OF = Prepared(_open_builds.where(tables.build.c.playground_uid == bindparam("uid")))
+_NEWEST = Prepared(select(tables.counter.c.version))
+_CHANGED = Prepared(
+    select(_table.c.uid).where(_table.c.desired_version > bindparam("since")).order_by(_table.c.desired_version)
+)
 _REPORTED = (*rows.status_columns(PlaygroundStatus()), "resource_version", "updated_at")
 _SET_STATUS = Prepared(
     update(_table).where(_table.c.uid == bindparam("of")).values({name: bindparam(name) for name in _REPORTED})
@@ -55,13 +63,11 @@ class Work:
 
         What the controller itself writes is no such change.
         """
-        changed = (
-            select(_table.c.uid).where(_table.c.desired_version > resource_version).order_by(_table.c.desired_version)
-        )
 
         def work(transaction: Transaction) -> tuple[int, tuple[str, ...]]:
-            version = transaction.scalar(select(tables.counter.c.version))
-            return version, tuple(row["uid"] for row in transaction.all(changed))
+            newest = _NEWEST.first(transaction.connection)
+            changed = _CHANGED.all(transaction.connection, since=resource_version)
+            return int(newest["version"]) if newest else 0, tuple(row["uid"] for row in changed)
 
         return self._database.read(work)
 
@@ -71,10 +77,25 @@ class Work:
         found = self._database.read(lambda transaction: transaction.connection.execute(statement).all())
         return {row[0]: row[1] for row in found}
 
+    def record_versions(self, uids: Sequence[str]) -> dict[str, tuple[int, int]]:
+        """Of those of them that there are, some hundreds at most: the newest change of what is wanted, and of anything.
+
+        While both are as they were, so is all that `load_many` tells.
+        """
+        found = self._database.read(lambda t: t.connection.execute(_VERSIONS_OF_SOME, {"uids": tuple(uids)}).all())
+        return {row[0]: (row[1], row[2]) for row in found}
+
     def load(self, uid: str) -> DesiredState | None:
         """All that is wanted of one playground, as of one instant; None when there is none."""
-        found = self.load_many((uid,))
-        return found[0] if found else None
+
+        def work(transaction: Transaction) -> DesiredState | None:
+            row = _OF_UID.first(transaction.connection, uid=uid)
+            if row is None:
+                return None
+            waiting = [rows.to_build(build) for build in _OPEN_BUILDS_OF.all(transaction.connection, uid=uid)]
+            return _desired(transaction, [(rows.to_playground(row), row["desired_version"])], {uid: waiting})[0]
+
+        return self._database.read(work)
 
     def load_many(self, uids: Sequence[str]) -> tuple[DesiredState, ...]:
         """The same of those of them that there are, some hundreds at most, in no order."""
@@ -93,17 +114,7 @@ class Work:
             waiting: defaultdict[str, list[Build]] = defaultdict(list)
             for row in execute(builds_of_them, values).mappings() if found else ():
                 waiting[row["playground_uid"]].append(rows.to_build(row))
-            wanted = {name for playground, _ in found for name in playground.spec.secret_envs.values()}
-            known = secrets.digests(transaction, wanted)
-            return tuple(
-                DesiredState(
-                    playground=playground,
-                    open_builds=tuple(waiting.get(playground.metadata.uid, ())),
-                    secrets={name: known[name] for name in playground.spec.secret_envs.values() if name in known},
-                    version=version,
-                )
-                for playground, version in found
-            )
+            return _desired(transaction, found, waiting)
 
         return self._database.read(work)
 
@@ -234,6 +245,23 @@ class Work:
         # The sizes are summed up before anybody is held up: what is added meanwhile is cut off the next time.
         too_large = self._database.read(lambda transaction: journal_size.beyond(transaction, journal_size.MAX_BYTES))
         return self._database.write(work)
+
+
+def _desired(
+    transaction: Transaction, found: Sequence[tuple[Playground, int]], waiting: Mapping[str, Sequence[Build]]
+) -> tuple[DesiredState, ...]:
+    """Playgrounds, each with the version of what is wanted of it, with what else there is to know of them."""
+    wanted = {name for playground, _ in found for name in playground.spec.secret_envs.values()}
+    known = secrets.digests(transaction, wanted)
+    return tuple(
+        DesiredState(
+            playground=playground,
+            open_builds=tuple(waiting.get(playground.metadata.uid, ())),
+            secrets={name: known[name] for name in playground.spec.secret_envs.values() if name in known},
+            version=version,
+        )
+        for playground, version in found
+    )
 
 
 def _changed(before: Playground, times: dict[str, Any], status: PlaygroundStatus, version: int) -> Change:
