@@ -2,13 +2,16 @@
 
 A sweep costs one list of containers and one query, however many playgrounds there are. What is not as it was seen
 settled is glanced at (`planner.glance`), some hundreds of records at a time; only what a glance cannot tell needs a
-pass. Losing this memory costs time only.
+pass. A glance is not made twice of the same: after a break, when nothing is taken for settled any more, a record that
+has not been written since and whose containers are listed as they were needs not even be loaded. Losing this memory
+costs time only.
 """
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from api.resources.desired import DesiredState
 from api.store import Store
 from controller.domain.observed import ContainerState, ListedContainer
 from controller.engine.interface import Engine, EngineEvent
@@ -27,6 +30,16 @@ NOTHING_LEFT: Fingerprint = frozenset({("", "forgotten")})
 
 
 @dataclass(frozen=True, slots=True)
+class _Glance:
+    """What a glance came to, and all that it depends on: it would come to the same again, whenever that is."""
+
+    versions: tuple[int, int]
+    """As `Work.record_versions` has them: the record, its open builds and its secrets are as they were then."""
+    listed: tuple[ListedContainer, ...]
+    result: PassResult
+
+
+@dataclass(frozen=True, slots=True)
 class Overview:
     """Safe to share between threads; one thread sweeps."""
 
@@ -38,6 +51,7 @@ class Overview:
     """Has a key looked at in so many seconds."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _settled: dict[str, tuple[int, Fingerprint]] = field(default_factory=dict)
+    _glances: dict[str, _Glance] = field(default_factory=dict)
     _in_pass: set[str] = field(default_factory=set)
     _seen: dict[str, Fingerprint] = field(default_factory=dict)
     """What the last pass saw, settled or not."""
@@ -114,13 +128,31 @@ class Overview:
 
     def _glance(self, uids: Sequence[str], listed: dict[str, tuple[ListedContainer, ...]]) -> set[str]:
         """Those of them that a glance has found to be as they were, or that a pass is looking after."""
-        seen = set()
-        for desired in self.store.work.load_many(uids):
+        found = self._glanced_before(uids, listed)
+        for desired in self.store.work.load_many([uid for uid in uids if uid not in found]):
             uid = desired.playground.metadata.uid
-            result = self.reconciler.glance(desired, listed.get(uid, ()))
-            if result is not None and self._settle(uid, result):
-                seen.add(uid)
-        return seen
+            containers = listed.get(uid, ())
+            result = self.reconciler.glance(desired, containers)
+            if result is None:
+                self._glances.pop(uid, None)
+                continue
+            found[uid] = result
+            if holds_for_good(desired, result):
+                versions = (desired.version, desired.playground.metadata.resource_version)
+                self._glances[uid] = _Glance(versions, containers, result)
+        return {uid for uid, result in found.items() if self._settle(uid, result)}
+
+    def _glanced_before(
+        self, uids: Sequence[str], listed: dict[str, tuple[ListedContainer, ...]]
+    ) -> dict[str, PassResult]:
+        """What glances of them came to that need not be made again."""
+        known = [uid for uid in uids if uid in self._glances]
+        versions = self.store.work.record_versions(known) if known else {}
+        return {
+            uid: glance.result
+            for uid in known
+            if (glance := self._glances[uid]).versions == versions.get(uid) and glance.listed == listed.get(uid, ())
+        }
 
     def _settle(self, uid: str, result: PassResult) -> bool:
         """Take a glance's word, unless a pass came meanwhile."""
@@ -136,7 +168,7 @@ class Overview:
 
     def _drop_all_but(self, living: set[str]) -> None:
         with self._lock:
-            for known in (self._settled, self._seen):
+            for known in (self._settled, self._seen, self._glances):
                 for uid in [uid for uid in known if uid not in living]:
                     del known[uid]
 
@@ -151,3 +183,13 @@ class Overview:
 def fingerprint(listed: Sequence[ListedContainer]) -> Fingerprint:
     """What tells one look at a playground's containers from another."""
     return frozenset((container.id, container.state.value) for container in listed)
+
+
+def holds_for_good(desired: DesiredState, result: PassResult) -> bool:
+    """Whether time alone does not change what the glance came to: nothing is due, and no restart lies ahead.
+
+    (A restart may have been asked for before the clock was set back, and is overlooked until it is that late again.)
+    """
+    asked_at = desired.playground.metadata.restart_requested_at
+    ahead = asked_at is not None and result.watch is not None and asked_at > result.watch.since
+    return result.look_again_after is None and not ahead

@@ -4,12 +4,17 @@ from typing import cast
 
 import pytest
 
+from api.clock import SystemClock
+from api.resources.desired import DesiredState
 from api.store import Store
+from controller.domain.observed import ContainerState, ListedContainer, ProbeVerdict
+from controller.domain.watch import Watch
 from controller.engine.interface import EngineEvent
-from controller.loop.overview import Overview
+from controller.loop.overview import Overview, fingerprint
 from controller.loop.prober import Watcher
 from controller.loop.reconciler import PassResult, Reconciler
-from tests.loop.stubs import StubEngine
+from tests.loop.stubs import StubEngine, add_playground
+from tests.planner.worlds import container
 
 SEEN = frozenset({("here", "running"), ("old", "exited")})
 ECHOES = ["create", "start"]
@@ -84,3 +89,67 @@ def test_after_a_break_in_the_hearing_nothing_is_known(overview: Overview) -> No
     overview.ends("key", PassResult(None, settled=True, fingerprint=SEEN))
     overview.forget()
     assert overview.heard(event("here", "start"))
+
+
+class Glances:
+    """A reconciler whose glances find all as it was, and count."""
+
+    def __init__(self) -> None:
+        self.of: list[str] = []
+        self.again: float | None = None
+        self.watch = Watch(1, "/", ProbeVerdict.NOT_READY, since=2_000_000_000.0)
+
+    def glance(self, desired: DesiredState, listed: tuple[ListedContainer, ...]) -> PassResult:
+        """All is as it was."""
+        self.of.append(desired.playground.metadata.uid)
+        return PassResult(self.again, self.watch, True, fingerprint(listed), desired.version)
+
+
+class Watched(Nobody):
+    """Has everything watched, and knows what."""
+
+    def __init__(self) -> None:
+        self.uids: list[str] = []
+
+    def watch(self, uid: str, _watch: Watch, *, spread: bool = False) -> None:
+        assert spread
+        self.uids.append(uid)
+
+
+def test_the_same_is_glanced_at_once_though_it_was_forgotten(store: Store) -> None:
+    """And again when the record or its containers are others, and only that one."""
+    uid, other = (add_playground(store, release).metadata.uid for release in ("one@1", "two@1"))
+    engine, glances, watched = StubEngine(container("a", uid=uid)), Glances(), Watched()
+    overview = Overview(store, engine, cast(Reconciler, glances), watched, lambda _uid, _seconds: None)
+
+    def looks() -> list[str]:
+        glances.of.clear()
+        watched.uids.clear()
+        overview.forget()
+        assert list(overview.sweep()) == []
+        assert sorted(watched.uids) == sorted([uid, other]), "whoever is glanced at is watched, at once or again"
+        return glances.of
+
+    assert sorted(looks()) == sorted([uid, other])
+    assert looks() == []
+    engine.containers = [container("a", uid=uid, state=ContainerState.EXITED)]
+    assert looks() == [uid]
+    assert looks() == []
+    store.playgrounds.request_restart(other, now=SystemClock().now())
+    assert looks() == [other]
+    assert looks() == []
+
+
+@pytest.mark.parametrize("doubt", ["something is due", "a restart lies ahead"])
+def test_what_time_may_change_is_glanced_at_again(store: Store, doubt: str) -> None:
+    uid = add_playground(store, "one@1").metadata.uid
+    glances = Glances()
+    if doubt == "something is due":
+        glances.again = 10.0
+    else:
+        store.playgrounds.request_restart(uid, now=glances.watch.since + 1)
+    overview = Overview(store, StubEngine(), cast(Reconciler, glances), Watched(), lambda _uid, _seconds: None)
+    for _ in range(2):
+        overview.forget()
+        assert list(overview.sweep()) == []
+    assert glances.of == [uid, uid]

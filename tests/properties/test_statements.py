@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from api.resources.desired import Report
 from api.resources.playground import PlaygroundSpec
 from controller.domain.outcome import Outcome
+from controller.loop.overview import holds_for_good
 from controller.planner import View, plan, report
 from controller.planner.wanted import LABEL_CONTROLLER
 from tests.fakes.engine import FakeEngine
@@ -124,16 +125,25 @@ def test_the_path_of_edits_does_not_matter(
 @generated_worlds
 @given(beginnings())
 def test_a_glance_hides_no_work(lab: Laboratory, beginning: Beginning) -> None:
-    """Where a glance says that no pass is needed, a pass would do and write nothing, while the page serves."""
+    """Where a glance says that no pass is needed, a pass would do and write nothing, while the page serves.
+
+    And where it says so for good, it says so again of the same record and the same containers.
+    """
     world = begin(lab, beginning)
+    for_good = set()
     for _ in range(30):
         world.step(None)
         listing = FakeEngine(world.machine, CONTROLLER).listing()
         for desired in world.store.work.load_all():
             uid = desired.playground.metadata.uid
-            glanced = world.reconciler.glance(desired, tuple(c for c in listing if c.uid == uid))
+            listed = tuple(c for c in listing if c.uid == uid)
+            glanced = world.reconciler.glance(desired, listed)
+            same = (uid, world.store.work.record_versions([uid])[uid], listed)
             if glanced is None:
+                checks.check(same not in for_good, "what a glance says for good holds", world)
                 continue
+            if holds_for_good(desired, glanced):
+                for_good.add(same)
             look = View(desired, world.reconciler.observer.observe(desired), world.clock.now(), world.policy)
             if glanced.watch is not None and not look.is_ready:
                 continue  # the prober finds it

@@ -63,6 +63,29 @@ def test_what_is_loaded_by_the_thousand_is_what_is_read_one_by_one(store: Store)
     assert repr(loaded.playground) == repr(store.playgrounds.get(uid)) == repr(applied.playground)
 
 
+def test_the_versions_of_a_record_move_with_all_that_is_loaded_of_it(store: Store, holder: Claim) -> None:
+    """Who has them need not load it again."""
+    uid = apply(store, secret_envs={"KEY": "key"}).playground.metadata.uid
+    changes: list[Callable[[], object]] = [
+        lambda: apply(store, secret_envs={"KEY": "key"}),
+        lambda: apply(store, secret_envs={"KEY": "key"}, envs={"A": "1"}),
+        lambda: store.secrets.set("key", "one", now=NOW),
+        lambda: store.secrets.delete("key"),
+        lambda: store.ports.reserve(holder, uid, address="127.0.0.1", candidates=RANGE, avoid=(), now=NOW),
+        lambda: store.work.report(holder, uid, report(of=status(Reason.SERVING)), now=NOW),
+        lambda: store.playgrounds.set_run_state(uid, DesiredRunState.STOPPED, now=NOW),
+        lambda: store.ports.release(holder, uid),
+    ]
+    for change in changes:
+        loaded, versions = store.work.load(uid), store.work.record_versions([uid, "nobody"])
+        assert loaded is not None
+        assert versions == {uid: (loaded.version, loaded.playground.metadata.resource_version)}
+        change()
+        assert store.work.load(uid) != loaded
+        assert store.work.record_versions([uid]) != versions
+    assert store.work.record_versions([]) == {}
+
+
 def test_a_report_writes_status_events_and_builds_together(store: Store, holder: Claim) -> None:
     applied = apply(store)
     uid = applied.playground.metadata.uid
