@@ -14,6 +14,7 @@ from controller.planner.situations.container import serves
 from controller.planner.view import View
 
 _DOWN = frozenset({ContainerState.CREATED, ContainerState.EXITED, ContainerState.DEAD})
+_UNSEEN = Observed(containers=())
 
 
 def glance(desired: DesiredState, listed: tuple[ListedContainer, ...], now: float, policy: Policy) -> Plan | None:
@@ -30,7 +31,7 @@ def glance(desired: DesiredState, listed: tuple[ListedContainer, ...], now: floa
         return None
     if (listed[0].id if listed else None) != status.container_id:
         return None
-    view = View(desired, Observed(containers=()), now, policy)
+    view = View(desired, _UNSEEN, now, policy)
     if view.expires_at is not None and view.expires_at <= now:
         return None
     if view.failure is None and (status.failures or status.next_attempt_at is not None):
