@@ -5,7 +5,8 @@ a second: two processes that write all the time meet that all the time, and one 
 here before they ask SQLite. Whoever waits holds the place next to the writer, and whoever has written has to queue
 behind it: nobody writes twice in a row while somebody waits.
 
-This orders those who ask here, and guards nothing: that there is one writer is SQLite's own lock.
+This orders those who ask here, and guards nothing: that there is one writer is SQLite's own lock. So nobody waits long
+for a process that was frozen while it queued; it is passed by.
 """
 
 import fcntl
@@ -18,6 +19,9 @@ from api.clock import SystemClock
 
 _POLL = 0.001
 """Seconds. The system wakes who waits for a file's lock without end, but not who waits for it up to a time."""
+_PATIENCE = 0.5
+"""Seconds that another process is waited for. It is either frozen then, and in nobody's way if it does not write, or it
+writes, and SQLite knows."""
 _clock = SystemClock()
 
 
@@ -31,6 +35,8 @@ class Turn:
     def acquire(self, *, timeout: float) -> bool:
         """Wait for the turn, up to so many seconds; whether it is ours. Then `release` has to follow.
 
+        A thread of this process is waited for all that time, another process for a fraction of a second.
+
         Raises OSError when the files beside the database can't be opened.
         """
         deadline = _clock.monotonic() + timeout
@@ -38,11 +44,18 @@ class Turn:
         def waited(lock: threading.Lock) -> bool:
             return lock.acquire(timeout=max(0.0, deadline - _clock.monotonic()))
 
-        return self._acquire(waited, lambda file: _polled(file, deadline))
+        def passed(next_: _FileLock, writer: _FileLock) -> bool:
+            until = min(deadline, _clock.monotonic() + _PATIENCE)
+            _through(next_, writer, lambda file: _polled(file, until))
+            return True
+
+        return self._acquire(waited, passed)
 
     def try_acquire(self) -> bool:
         """Take the turn if that needs no waiting; whether it is ours. As `acquire`."""
-        return self._acquire(lambda lock: lock.acquire(blocking=False), _FileLock.try_lock)
+        return self._acquire(
+            lambda lock: lock.acquire(blocking=False), lambda next_, writer: _through(next_, writer, _FileLock.try_lock)
+        )
 
     def release(self) -> None:
         """End the turn. Any thread may do so."""
@@ -55,7 +68,9 @@ class Turn:
         for file in self._files or ():
             file.close()
 
-    def _acquire(self, lock: Callable[[threading.Lock], bool], lock_file: Callable[["_FileLock"], bool]) -> bool:
+    def _acquire(
+        self, lock: Callable[[threading.Lock], bool], lock_files: Callable[["_FileLock", "_FileLock"], bool]
+    ) -> bool:
         if not lock(self._next):
             return False
         try:
@@ -65,7 +80,7 @@ class Turn:
             self._next.release()
         has_turn = False
         try:
-            has_turn = self._files is None or _through(*self._files, lock_file)
+            has_turn = self._files is None or lock_files(*self._files)
         finally:
             if not has_turn:
                 self._writer.release()

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from api.store import Store, StoreUnavailable
+from api.store.database import open_database
 from api.store.turn import Turn
 from tests.store.builders import apply, at_once, claim
 from tests.testbed.pauses import await_true
@@ -105,8 +106,8 @@ def test_one_that_is_not_to_be_had_is_not_kept(tmp_path: Path) -> None:
     mine, other = Turn(tmp_path / "db"), Turn(tmp_path / "db")
     assert mine.try_acquire()
     assert not mine.try_acquire()
+    assert not mine.acquire(timeout=0.01)
     assert not other.try_acquire()
-    assert not other.acquire(timeout=0.01)
     mine.release()
     assert other.try_acquire()
     other.release()
@@ -134,16 +135,26 @@ def test_where_no_turn_can_be_taken_it_is_said(sqlite_path: Path) -> None:
     store.close()
 
 
-def test_a_database_is_not_slowed_down_by_a_turn_that_takes_too_long(
-    sqlite_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_thread_that_takes_too_long_is_told_of(sqlite_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("api.store.database._BUSY_SECONDS", 0.05)
-    store, turn = Store.open(f"sqlite:///{sqlite_path}"), Turn(sqlite_path)
-    assert turn.try_acquire()
+    database = open_database(f"sqlite:///{sqlite_path}")
+    store = Store(database)
+    database.take_turn()
     with pytest.raises(StoreUnavailable, match="other writes took too long"):
         apply(store)
-    turn.release()
+    database.turn.release()
     apply(store)
+    store.close()
+
+
+@pytest.mark.parametrize("file", ["next", "writer"])
+def test_a_process_that_is_frozen_in_the_queue_is_passed_by(sqlite_path: Path, file: str) -> None:
+    """It has a lock of the queue, and none of SQLite's."""
+    store = Store.open(f"sqlite:///{sqlite_path}")
+    with Path(f"{sqlite_path}-{file}").open("w") as frozen:
+        fcntl.flock(frozen, fcntl.LOCK_EX)
+        apply(store)
+        apply(store)
     store.close()
 
 
