@@ -34,6 +34,8 @@ _SHARES = {"GET of one": 0.50, "list of 100": 0.15, "durable POST": 0.12}
 _P99_MS, _BUSY_P99_MS = 15.0, 50.0
 _POST = f'{{"plugin_release":"{RELEASE}","model":%d,"params":{{"a":1}},"envs":{{"A":"1"}},"labels":["team=vision"]}}'
 _ABSENT = '{"kind":"code_server","plugin_release":"absent@1","model":%d,"image":"absent/image:1"}'
+_BUSY_PORTS = 20100
+"""From here on; those that are posted get the first ones that are free."""
 _NEW = 1_000_000
 """More than are made in one turn."""
 _RATE, _P99, _BUSY = "answers a second", "p99", f"p99 while {STARTS} containers are started"
@@ -85,7 +87,8 @@ def _busy(bench: Bench) -> dict[str, list[Load]]:
 
 def _while_starting(ours: OurRunner, batches: Iterator[int], call: Callable[[], Load]) -> Load:
     batch = next(batches)
-    instances = [Instance(f"busy-{batch}-{n}", 20000 + batch % 20 * STARTS + n) for n in range(STARTS)]
+    ports = range(_BUSY_PORTS + batch % 20 * STARTS, _BUSY_PORTS + (batch % 20 + 1) * STARTS)
+    instances = [Instance(f"busy-{batch}-{port}", port) for port in ports]
     starting = threading.Thread(target=ours.start, args=(instances,))
     starting.start()
     try:
