@@ -26,7 +26,7 @@ from api.resources.listing import PlaygroundFilters
 from api.resources.playground import DesiredRunState, Playground
 from api.store import NameTaken, Store, StoreUnavailable, glance
 from tests.api.conftest import Api
-from tests.store.builders import NOW, RANGE, apply, claim, report, status
+from tests.store.builders import NOW, RANGE, apply, claim, report, source, status
 
 _WORDS = ("hello-1-0-0", "hello-1-0-0-2", "same", "shared-name", "0" * 12, "ab" * 6, "abcdef" * 10, "7", "nobody")
 _CONTAINER_IDS = ("0" * 12 + "f" * 52, "ab" * 32, "abcdef" * 10 + "abcd")
@@ -247,3 +247,13 @@ def test_a_list_goes_on_where_its_page_ended(client: TestClient, api: Api) -> No
     names = [item["metadata"]["name"] for page in (first, second, last) for item in page["items"]]
     assert names == [f"hello-1-0-0-m{model}" for model in range(5)]
     assert "continue" not in last["metadata"]
+
+
+def test_a_release_is_what_the_newest_commit_made_of_it(world: World) -> None:
+    assert world.readings.release("hello@1.0.0") is None
+    for digest in ("sha256:" + "a" * 64, "sha256:" + "b" * 64):
+        put = world.store.releases.put("hello", "1.0.0", "Hello", source(digest), {}, 1, now=NOW)
+        assert world.readings.release("hello@1.0.0") == put
+        assert world.readings.release("hello@1.0.0") == put, "and once more, as it is kept"
+    assert world.store.releases.delete("hello@1.0.0")
+    assert world.readings.release("hello@1.0.0") is None
