@@ -158,6 +158,8 @@ class Settings(BaseSettings):
     """Images that a spec may name (with commas between; `*` and `?` stand for anything). Default: none."""
     gc_interval: float = Field(default=600.0, gt=0)
     """How often images, archives, logs and records that nobody needs are collected."""
+    list_strangers: bool = False
+    """Whether `containers/docker/` lists the engine's other containers too. They can only be looked at."""
     keep_images: int = Field(default=2, ge=0)
     """Newest images of each plugin that are kept though no playground wants them."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"

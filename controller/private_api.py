@@ -6,6 +6,7 @@
     GET  /logs/{uid}?tail=100     text/plain: the container's last lines, else the last image build's; 404 for neither
     GET  /logs/{uid}/lines?…      JSON lines: `log`, `heartbeat`, `end`; by tail, since, follow, previous, build
     GET  /usage/{uid}             what its container uses: cpu_percent, memory_bytes, …; 404 when none runs
+    GET  /strangers               [{"id", "name", "image", "status"}]: the engine's containers that are not ours
     GET  /probe/{uid}             {"ready": …, "detail", "at"}: a probe made now; 404 when no container runs
     POST /plan                    what a pass would do if the DesiredState in the body were wanted
     GET  /plan/{uid}              {"plan": "…"}: what a pass would do now; 404 without such a playground
@@ -17,7 +18,7 @@ Every other request needs `Authorization: Bearer <the controller's token>`.
 import hmac
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -32,7 +33,7 @@ from api.resources.desired import DesiredState
 from api.resources.log_position import LogPosition, parse_since
 from api.store import StoreError
 from controller.builds.build_logs import BuildLogs
-from controller.domain.observed import ProbeVerdict
+from controller.domain.observed import ProbeVerdict, StrangersContainer
 from controller.engine.breaker import BreakerEngine
 from controller.engine.errors import EngineError, NotFound
 from controller.logs.reader import LogQuery, LogReader, Message, NoLogError
@@ -47,8 +48,8 @@ MAX_BODY = 4 * 1024 * 1024
 JSON = "application/json"
 _NOT_RUNNING = "No container of it runs."
 _ROUTES = (
-    "There is GET /livez, /readyz, /metrics, /healthz, /logs/{uid}, /usage/{uid}, /probe/{uid}, /plan/{uid}, "
-    "and POST /plan, /gc."
+    "There is GET /livez, /readyz, /metrics, /healthz, /logs/{uid}, /usage/{uid}, /strangers, /probe/{uid}, "
+    "/plan/{uid}, and POST /plan, /gc."
 )
 
 
@@ -73,6 +74,8 @@ class PrivateApi:
     token: str
     log_reader: LogReader | None = None
     metrics: Callable[[], bytes] | None = None
+    strangers: Callable[[], Sequence[StrangersContainer]] = tuple
+    """Raises EngineError."""
 
     def answer(self, method: str, target: str, authorization: str, body: bytes = b"") -> Answer | Iterator[bytes]:
         """Answer one request for `target` (path and query). What cannot be answered now is a 409 with a sentence.
@@ -98,6 +101,8 @@ class PrivateApi:
                     return self._lines(rest.removesuffix("/lines"), query)
                 case "GET", "usage", uid if uid.isalnum():
                     return self._usage(uid)
+                case "GET", "strangers", "":
+                    return _json([asdict(container) for container in self.strangers()])
                 case "GET", "probe", uid if uid.isalnum():
                     return self._probe(uid)
                 case "GET", "plan", uid if uid.isalnum():

@@ -19,6 +19,7 @@ from controller.domain.container_spec import Limits
 from controller.engine.breaker import BreakerEngine
 from controller.engine.container_logs import DockerContainerLogs
 from controller.engine.docker_engine import DockerEngine
+from controller.engine.others import OtherContainers
 from controller.executor import Executor
 from controller.host_ports import listening_ports
 from controller.logs.kept_logs import KeptLogs
@@ -95,8 +96,7 @@ def wire(settings: Settings) -> Controller:
     executor = _executor(settings, engine, store, builds, logs, leader, kept_logs)
     backend = _backend(settings, clock)
     reconciler = Reconciler(store, engine, observer, executor, policy, clock, backend.note if backend else _to_nobody)
-    keep = Keep(settings.keep_images)
-    collector = Collector(store, engine, archives, logs, policy, keep, clock, kept_logs.prune)
+    collector = Collector(store, engine, archives, logs, policy, Keep(settings.keep_images), clock, kept_logs.prune)
     prober = Prober(observer.probe_host, settings.liveness_interval, clock, queue.add)
     loop = ControlLoop(
         store=store,
@@ -126,6 +126,7 @@ def wire(settings: Settings) -> Controller:
         token=ensure_controller_token(settings),
         log_reader=LogReader(engine, container_logs, logs, builds, kept_logs, clock),
         metrics=metrics.text,
+        strangers=OtherContainers(settings.docker_host, controller_id, settings.engine_timeout).listing,
     )
     return Controller(loop, private_api, builds, store)
 

@@ -60,6 +60,16 @@ class ControllerClient:
         """`ready`, `detail`, `at`: what a probe met; None when no container runs. Raises ControllerUnreachableError."""
         return self._about(f"/probe/{uid}")
 
+    def strangers(self) -> list[JsonValue]:
+        """The engine's containers that are not ours, with few words. Raises ControllerUnreachableError."""
+        reply = self._get("/strangers", {}, LOGS_TIMEOUT)
+        if reply.status_code != 200:
+            raise ControllerUnreachableError(_sentence(reply))
+        value = _json(reply)
+        if not isinstance(value, list):
+            raise ControllerUnreachableError("The controller's answer is no JSON list.")
+        return value
+
     def _about(self, path: str) -> dict[str, JsonValue] | None:
         reply = self._get(path, {}, LOGS_TIMEOUT)
         if reply.status_code == 404:
@@ -107,11 +117,16 @@ class ControllerClient:
                 ) from error
 
 
-def _object(reply: requests.Response) -> dict[str, JsonValue]:
+def _json(reply: requests.Response) -> JsonValue:
     try:
-        value = reply.json()
+        value: JsonValue = reply.json()
     except requests.JSONDecodeError as error:
         raise ControllerUnreachableError("The controller's answer is no JSON.") from error
+    return value
+
+
+def _object(reply: requests.Response) -> dict[str, JsonValue]:
+    value = _json(reply)
     if not isinstance(value, dict):
         raise ControllerUnreachableError("The controller's answer is no JSON object.")
     return value

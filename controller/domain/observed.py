@@ -71,6 +71,17 @@ class ListedContainer:
     spec_hash: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class StrangersContainer:
+    """A container that is not ours, as the cheap list shows it. Nothing is ever decided by it."""
+
+    id: str
+    name: str
+    image: str
+    status: str
+    """As the engine says it."""
+
+
 def run_began(run: str) -> float:
     """When that start of that container was, in seconds since the epoch."""
     return float(run.rpartition("@")[2])

@@ -12,7 +12,7 @@ from api.clock import SystemClock
 from api.store import Store
 from controller import private_api
 from controller.builds.build_logs import BuildLogs
-from controller.domain.observed import ContainerState
+from controller.domain.observed import ContainerState, StrangersContainer
 from controller.domain.plan import Plan, Situation
 from controller.engine.breaker import FAILURES_TO_OPEN, BreakerEngine
 from controller.engine.errors import EngineUnavailable, NotFound
@@ -57,6 +57,7 @@ class Port:
             "reconciler": cast(Any, DryRuns()),
             "collector": cast(Any, Collector()),
             "token": TOKEN,
+            "strangers": lambda: (StrangersContainer("c" * 64, "theirs", "nginx:1", "running"),),
         }
         self.server = private_api.serve(PrivateApi(**fields), 0)
 
@@ -149,3 +150,9 @@ def test_plan_and_garbage(port: Port) -> None:
     assert port.ask("/gc", method="POST")[0] == 409, "this one does not lead"
     port.leader.attempt()
     assert orjson.loads(port.ask("/gc", method="POST")[1]) == dry | {"removed": 1}
+
+
+def test_others_containers(port: Port) -> None:
+    status, body = port.ask("/strangers")
+    theirs = {"id": "c" * 64, "name": "theirs", "image": "nginx:1", "status": "running"}
+    assert (status, orjson.loads(body)) == (200, [theirs])

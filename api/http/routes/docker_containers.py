@@ -6,8 +6,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from api.http.body import read_object
+from api.http.controller_client import ControllerUnreachableError
 from api.http.creates import create_playground
-from api.http.dependencies import context
+from api.http.dependencies import Context, context
+from api.http.errors import ApiError
 from api.http.lookups import get_living
 from api.http.pages import MAX_PAGE_SIZE, check_query
 from api.http.replies import JsonReply
@@ -19,7 +21,7 @@ from api.resources.playground import DesiredRunState
 
 
 async def list_containers(request: Request) -> Response:
-    """`GET containers/docker/`: all that have a container, as a bare list."""
+    """`GET containers/docker/`: all that have a container, as a bare list; others' after them, where that is set."""
     ctx = context(request)
     check_query(request.query_params, ())
     found: list[JsonValue] = []
@@ -32,7 +34,19 @@ async def list_containers(request: Request) -> Response:
             break
         found += [container_view(item) for item in page.items if item.status.container_id is not None]
         number, seen, count = number + 1, seen + len(page.items), page.count
+    if ctx.deps.settings.list_strangers:
+        found += await _strangers(ctx)
     return JsonReply(found)
+
+
+async def _strangers(ctx: Context) -> list[JsonValue]:
+    """The engine's containers that are not ours. Raises ApiError(409) when the controller does not tell."""
+    try:
+        return await ctx.ask_controller(ctx.deps.controller.strangers)
+    except ControllerUnreachableError as error:
+        raise ApiError(
+            409, f"Others' containers are listed by the controller, which does not answer. ({error})"
+        ) from error
 
 
 async def stop_container(request: Request) -> Response:
