@@ -63,6 +63,7 @@ def wanted_of(manifest: PlaygroundManifest, release: str, source: PluginSource |
             params=spec.params or {},
             envs={variable.name: variable.value for variable in spec.env or () if variable.value is not None},
             secret_envs={v.name: v.secret_ref for v in spec.env or () if v.secret_ref is not None},
+            hidden_envs=tuple(sorted(v.name for v in spec.env or () if v.secret)),
             state=DesiredRunState(spec.state or DesiredRunState.RUNNING),
             restart_policy=RestartPolicy(spec.restart_policy or RestartPolicy.ALWAYS),
             readiness=_readiness(spec.readiness),
@@ -79,9 +80,13 @@ def named_only(manifest: PlaygroundManifest) -> tuple[str, ...]:
 
 
 def keeping(wanted: WantedPlayground, names: tuple[str, ...], before: PlaygroundSpec) -> WantedPlayground:
-    """The same with those variables as they are recorded, and as private. Raises KeyError for one that is not."""
+    """The same with those variables as they are recorded, and as hidden. Raises KeyError for one that is not there."""
     kept = {name: before.envs[name] for name in names}
-    update = {"envs": {**wanted.spec.envs, **kept}, "private_envs": bool(names) and before.private_envs}
+    update = {
+        "envs": {**wanted.spec.envs, **kept},
+        "hidden_envs": tuple(sorted({*wanted.spec.hidden_envs, *(kept.keys() & before.hidden_envs)})),
+        "private_envs": bool(names) and before.private_envs,
+    }
     return wanted.model_copy(update={"spec": wanted.spec.model_copy(update=update)})
 
 
@@ -186,9 +191,11 @@ def spec_view(spec: PlaygroundSpec) -> Json:
 
 
 def _variable_view(spec: PlaygroundSpec, name: str) -> Json:
-    """A variable: its secret's name, or its value unless that is private."""
+    """A variable: its secret's name, or its value unless that is hidden."""
     if name in spec.secret_envs:
         return {"name": name, "secretRef": spec.secret_envs[name]}
+    if name in spec.hidden_envs:
+        return {"name": name, "secret": True}
     return {"name": name} if spec.private_envs else {"name": name, "value": spec.envs[name]}
 
 

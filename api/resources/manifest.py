@@ -164,11 +164,15 @@ class EnvManifest(Wire):
     value: Annotated[str, StringConstraints(max_length=ENV_LIMIT), AfterValidator(_no_nul)] | None = None
     secret_ref: Annotated[str, StringConstraints(pattern=SECRET_NAME, max_length=63)] | None = None
     """A secret that the operator has set (`playground-server secret set NAME`). Its value is never shown."""
+    secret: bool = False
+    """Whether the value is never shown again: not in replies, events or logs."""
 
     @model_validator(mode="after")
     def _one_of_them(self) -> "EnvManifest":
         if self.value is not None and self.secret_ref is not None:
             raise ValueError(f"{self.name} has a value and a secretRef: which of them?")
+        if self.secret and self.secret_ref is not None:
+            raise ValueError(f"{self.name} has a secretRef, and is secret by that: leave `secret` out.")
         return self
 
 

@@ -82,6 +82,8 @@ class PlaygroundSpec(Value):
     envs: dict[EnvName, str] = Field(default_factory=dict)
     secret_envs: dict[EnvName, str] = Field(default_factory=dict)
     """Variables whose values are the operator's secrets of these names."""
+    hidden_envs: tuple[EnvName, ...] = ()
+    """Those of `envs`, in order, whose values were marked secret: they are shown to nobody."""
     private_envs: bool = False
     """Whether the values of `envs` are shown to nobody, as their sender could not say which are secret."""
     state: DesiredRunState = DesiredRunState.RUNNING

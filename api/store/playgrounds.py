@@ -298,7 +298,7 @@ def _completed(wanted: WantedPlayground, before: PlaygroundSpec) -> WantedPlaygr
     kept: dict[str, Any] = {field: getattr(before, field) for field in beside}
     kept["readiness"] = wanted.spec.readiness.model_copy(update={"timeout": before.readiness.timeout})
     if before.envs == wanted.spec.envs:  # as they were declared, so as open as they were
-        kept["private_envs"] = before.private_envs
+        kept |= {"private_envs": before.private_envs, "hidden_envs": before.hidden_envs}
     kept["pinned"] = before.pinned and before.plugin == wanted.spec.plugin
     return wanted.model_copy(update={"spec": wanted.spec.model_copy(update=kept)})
 

@@ -78,8 +78,8 @@ def named(unnamed: ContainerSpec, spec_hash: str, playground: Playground, policy
         LABEL_RELEASE: spec.plugin_release,
         LABEL_MODEL: "" if spec.model is None else str(spec.model),
     }
-    if spec.secret_envs:
-        labels[LABEL_SECRETS] = ",".join(sorted(spec.secret_envs))
+    if spec.secret_envs or spec.hidden_envs:
+        labels[LABEL_SECRETS] = ",".join(sorted({*spec.secret_envs, *spec.hidden_envs}))
     return replace(
         unnamed,
         name=f"playground-{metadata.name}-{metadata.uid[:6]}-{spec_hash[:6]}",

@@ -32,7 +32,12 @@ GOOD: dict[str, Any] = {
         "plugin": {"release": "hello@1"},
         "model": 1,
         "params": {"a": {"b": 1.5}},
-        "env": [{"name": "A", "value": "0"}, {"name": "B", "value": ""}, {"name": "C", "secretRef": "s"}],
+        "env": [
+            {"name": "A", "value": "0"},
+            {"name": "B", "value": ""},
+            {"name": "C", "secretRef": "s"},
+            {"name": "D", "value": "x", "secret": True},
+        ],
         "state": "Running",
         "resources": {"cpu": "500m", "memory": "2Gi", "gpu": 0, "shm": "64Mi"},
         "port": {"host": 7900, "container": 8080},
@@ -84,7 +89,8 @@ VALUES: list[Any] = [
     ),
     *("running", "Always", "plugin_runtime", "code_server", 7860, 65536, "\0", "²Gi", "1s\n", {"a": "b"}, {"": "b"}),
     *({"a=b": "c"}, {"a": "b\n"}, [{"name": "A", "value": "x"}] * 2, [{"name": "1", "value": "x"}], {"image": "x"}),
-    *({"name": "A", "value": "x", "secretRef": "y"}, [{"name": "A"}, {"name": "A"}], [{"name": "A", "value": None}]),
+    *({"name": "A", "value": "x", "secretRef": "y"}, {"name": "A", "secret": True, "secretRef": "y"}),
+    *([{"name": "A"}, {"name": "A"}], [{"name": "A", "value": None}]),
     *({"image": "x", "archive": DIGEST}, {"release": "a@1", "archive": DIGEST}, {"image": "x y"}, {"b": {}}),
 ]
 

@@ -74,6 +74,58 @@ def test_what_a_client_gave_is_shown_by_name_only(api: Api, client: TestClient) 
     assert (kept.spec.params, kept.spec.envs, kept.spec.private_envs) == ({"a": 1}, {"HF_TOKEN": "given-value"}, True)
 
 
+def manifest(*env: dict[str, object], **spec: object) -> dict[str, object]:
+    return {
+        "apiVersion": "playground/v1",
+        "kind": "Playground",
+        "metadata": {"name": "marked"},
+        "spec": {"plugin": {"release": "my-plugin@1.0.0"}, "model": 1, "env": list(env), **spec},
+    }
+
+
+def test_a_value_that_is_marked_is_kept_and_never_shown_again(api: Api, client: TestClient) -> None:
+    upload(client)
+    given = {"name": "PHRASE", "value": "given-value", "secret": True}
+    replies = [client.put("/v1/playgrounds/marked", json=manifest(given, {"name": "OPEN", "value": "seen"}))]
+    assert replies[0].status_code == 201, replies[0].text
+    shown = replies[0].json()["spec"]["env"]
+    assert shown == [{"name": "OPEN", "value": "seen"}, {"name": "PHRASE", "secret": True}]
+    # What was shown, applied again, with the mark and without: nothing is different, and nothing is shown.
+    for again in (shown, [shown[0], {"name": "PHRASE"}]):
+        replies.append(client.put("/v1/playgrounds/marked", json=manifest(*again)))
+        assert replies[-1].headers["Playground-Result"] == "unchanged"
+    replies.append(client.put("/v1/playgrounds/marked", json=manifest(*shown, params={"a": 1})))
+    assert replies[-1].headers["Playground-Result"] == "configured"
+    replies += [client.get("/v1/playgrounds/marked"), client.get("/v1/playgrounds"), client.get("/containers/")]
+    assert not any("given-value" in reply.text for reply in replies)
+    kept = api.store.declared.get("marked")
+    assert kept is not None
+    assert (kept.spec.envs["PHRASE"], kept.spec.hidden_envs) == ("given-value", ("PHRASE",))
+
+
+def test_the_platforms_calls_take_no_mark_away(api: Api, client: TestClient) -> None:
+    upload(client)
+    given = {"name": "PHRASE", "value": "given-value", "secret": True}
+    assert client.put("/v1/playgrounds/marked", json=manifest(given)).status_code == 201
+    asked = {"plugin_release": "my-plugin@1.0.0", "model": 1, "envs": {"PHRASE": "given-value"}, "params": {"a": 1}}
+    assert client.post("/containers/", json=asked).status_code < 300
+    assert "given-value" not in client.get("/v1/playgrounds/marked").text
+
+
+def test_a_mark_beside_a_secret_that_is_referred_to_is_refused(client: TestClient) -> None:
+    upload(client)
+    refused = client.put("/v1/playgrounds/marked", json=manifest({"name": "A", "secret": True, **REF}))
+    assert refused.status_code == 422
+    assert "leave `secret` out" in refused.text
+
+
+def test_what_a_container_prints_of_a_marked_value_is_masked() -> None:
+    found = wanted_container(playground(envs={"A": "one", "B": "two"}, hidden_envs=("B",)), POLICY, {})
+    assert found is not None
+    assert dict(found.labels)[LABEL_SECRETS] == "B"
+    assert dict(found.environment)["B"] == "two"
+
+
 def test_a_variable_that_is_only_named_needs_a_value_to_keep(client: TestClient) -> None:
     upload(client)
     document = {

@@ -110,6 +110,8 @@ def _environment(playground: Mapping[str, Any]) -> Iterator[Violation]:
             yield Violation((*place, "name"), f"{name} is there already, as spec.env[{first[name]}].")
         if value is not None and at(entry, "secretRef") is not None:
             yield Violation(place, f"{name} has a value and a secretRef: which of them?")
+        if at(entry, "secret") is True and at(entry, "secretRef") is not None:
+            yield Violation(place, f"{name} has a secretRef, and is secret by that: leave `secret` out.")
         value = value if isinstance(value, str) else ""
         if "\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
             yield Violation((*place, "value"), "it holds a NUL, or half of a character.")
