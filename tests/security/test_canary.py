@@ -89,6 +89,23 @@ def test_it_is_found_nowhere(server: Server, tmp_path: Path, *, serves: bool) ->
     assert [place for place, text in places.items() if given in text or secret in text] == []
 
 
+def test_a_value_that_a_manifest_marks_is_found_nowhere(server: Server, tmp_path: Path) -> None:
+    marked = f"marked-{new_token()}"
+    page = PRINTS.replace('("HF_TOKEN", "PASS_PHRASE")', '("MARKED",)') + hello()[PAGE]
+    asked = server.client.create_container(
+        plugin_file=pack(tmp_path / "a.zip", hello("e2e-marked", {PAGE: page})), envs={"MARKED": "not yet"}, wait=False
+    )
+    server.client.wait_for_build(asked["build_id"])
+    env = [{"name": "MARKED", "value": marked, "secret": True}]
+    server.client.playgrounds.patch(asked["name"], {"spec": {"env": env}})
+    server.client.playgrounds.wait(asked["name"], timeout=60)
+    (container,) = containers_of(server.controller_id, asked["uid"])
+    assert f"MARKED={marked}" in inspected(container["Id"])["Config"]["Env"], "the plugin itself has it"
+    places = seen(server, asked["uid"], asked["build_id"], asked["name"])
+    assert "it is *****" in places["/containers/{uid}/logs/"]
+    assert [place for place, text in places.items() if marked in text] == []
+
+
 def test_a_changed_secret_makes_the_container_anew(server: Server, tmp_path: Path) -> None:
     set_secret(server, "phrase", "the first one")
     archive = pack(tmp_path / "a.zip", hello("e2e-rotate"))
