@@ -102,6 +102,6 @@ def beginnings(draw: st.DrawFn, *, may_fail: bool = True) -> Beginning:
     )
 
 
-READS = ("listing", "containers_of", "published_ports", "has_image", "log_tail")
+READS = ("listing", "containers_of", "inspected", "published_ports", "has_image", "log_tail")
 blindness = st.frozensets(st.sampled_from(READS), min_size=1)
 """Reads of the engine that fail, in any combination."""

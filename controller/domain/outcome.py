@@ -46,3 +46,5 @@ class Outcome:
     failed: ActionFailed | None = None
     port: int | None = None
     """The host port that was reserved, if one was."""
+    container: str | None = None
+    """The id of the container that was created, if one was."""

@@ -5,7 +5,7 @@ process. `watch` pings, and the first answer closes it.
 """
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import structlog
@@ -73,6 +73,11 @@ class BreakerEngine:
         """As the engine."""
         with self._guarded("containers_of"):
             return self._engine.containers_of(uid)
+
+    def inspected(self, containers: Sequence[str]) -> tuple[ObservedContainer, ...]:
+        """As the engine."""
+        with self._guarded("inspected"):
+            return self._engine.inspected(containers)
 
     def published_ports(self) -> frozenset[int]:
         """As the engine."""

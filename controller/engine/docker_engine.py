@@ -1,7 +1,7 @@
 """Docker behind the engine interface, by its low-level API: a method is one request, or as few as there can be."""
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -62,10 +62,14 @@ class DockerEngine:
         labels = [f"{LABEL_CONTROLLER}={self._controller_id}", f"{LABEL_UID}={uid}"]
         with translated("list containers"):
             rows = self._api().containers(all=True, filters={"label": labels})
+        return self.inspected([row["Id"] for row in rows])
+
+    def inspected(self, containers: Sequence[str]) -> tuple[ObservedContainer, ...]:
+        """Everything about these containers, by their ids; one that is gone is not among them."""
         seen = []
-        for row in rows:
+        for container in containers:
             with suppress(NotFound), translated("inspect a container"):
-                seen.append(observed_container(self._api().inspect_container(row["Id"])))
+                seen.append(observed_container(self._api().inspect_container(container)))
         return tuple(seen)
 
     def published_ports(self) -> frozenset[int]:

@@ -5,7 +5,7 @@ success: a start of what runs, a stop of what has ended, a removal of what is go
 """
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -48,6 +48,10 @@ class Engine(Protocol):
 
     def containers_of(self, uid: str) -> tuple[ObservedContainer, ...]:
         """Everything about the containers of one playground."""
+        ...
+
+    def inspected(self, containers: Sequence[str]) -> tuple[ObservedContainer, ...]:
+        """Everything about these containers, by their ids; one that is gone is not among them."""
         ...
 
     def published_ports(self) -> frozenset[int]:

@@ -61,6 +61,14 @@ _KINDS: tuple[tuple[type[Exception], FailureKind], ...] = (
 
 
 @dataclass(frozen=True, slots=True)
+class _Made:
+    """A port that was reserved, or a container that was created: no plan has both."""
+
+    port: int | None = None
+    container: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Executor:
     """The effects, in one place. Safe to share between threads."""
 
@@ -83,21 +91,21 @@ class Executor:
         `told` is what is still to be written about the playground: it goes with the record, where that is forgotten.
         """
         done: list[Action] = []
-        port: int | None = None
+        made = _Made()
         for action in actions:
             began = self.clock.monotonic()
             try:
                 if not self.leads(claim):
                     raise StaleClaim(claim.holder, claim.epoch)
-                port = self._do(uid, claim, action, told) or port
+                made = self._do(uid, claim, action, told) or made
             except (EngineError, StoreError) as error:
                 kind = next(kind for type_, kind in _KINDS if isinstance(error, type_))
                 log.warning("action failed", action=str(action), kind=kind.value, error=str(error))
-                return Outcome(tuple(done), ActionFailed(action, kind, str(error)), port)
+                return Outcome(tuple(done), ActionFailed(action, kind, str(error)), made.port, made.container)
             took = round(self.clock.monotonic() - began, 4)
             log.info("action", action=type(action).__name__, plan=str(action), cause=action.cause, seconds=took)
             done.append(action)
-        return Outcome(tuple(done), port=port)
+        return Outcome(tuple(done), port=made.port, container=made.container)
 
     def _reserve(self, uid: str, claim: Claim, action: ReserveHostPort) -> int:
         return self.store.ports.reserve(
@@ -111,11 +119,11 @@ class Executor:
             now=self.clock.now(),
         )
 
-    def _do(self, uid: str, claim: Claim, action: Action, told: tuple[NewEvent, ...]) -> int | None:
-        """Do it; the port, where one was reserved."""
+    def _do(self, uid: str, claim: Claim, action: Action, told: tuple[NewEvent, ...]) -> _Made | None:
+        """Do it; what there is since then, where that is to be known."""
         match action:
             case ReserveHostPort():
-                return self._reserve(uid, claim, action)
+                return _Made(port=self._reserve(uid, claim, action))
             case QuarantineHostPort(until=until):
                 self.store.ports.quarantine(claim, uid, until=until, now=self.clock.now())
             case StartBuild(image=image, digest=digest, generation=generation):
@@ -123,7 +131,7 @@ class Executor:
             case CancelBuild():
                 self.builds.cancel(uid)
             case CreateContainer(spec=spec):
-                self.engine.create(self._with_secrets(spec))
+                return _Made(container=self.engine.create(self._with_secrets(spec)))
             case StartContainer(container=container):
                 self.engine.start(container)
             case RestartContainer(container=container):

@@ -3,7 +3,7 @@
 What to look at is derived from the same view the planner decides on; what could not be seen becomes Unknown.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from api.clock import Clock
@@ -40,6 +40,13 @@ class Observer:
         except EngineError as error:
             return Observed(containers=Unknown(str(error)))
         return self.look_further(desired, containers)
+
+    def observe_these(self, desired: DesiredState, containers: Sequence[str]) -> Observed:
+        """The same where its containers are known, by their ids: they need not be looked for."""
+        try:
+            return self.look_further(desired, self.engine.inspected(containers))
+        except EngineError as error:
+            return Observed(containers=Unknown(str(error)))
 
     def look_further(self, desired: DesiredState, containers: tuple[ObservedContainer, ...]) -> Observed:
         """What else matters, when these are its containers."""

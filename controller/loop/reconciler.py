@@ -75,7 +75,8 @@ class _Step:
     def next(self, observer: Observer) -> tuple[DesiredState, Observed]:
         """What the next step starts from: all as it was wanted when the pass began, and what is seen now.
 
-        After a port was reserved nothing else has changed: the containers are those that were seen.
+        After a port was reserved nothing else has changed: the containers are those that were seen. After one was
+        created they are those and it.
         """
         desired, ended = self.view.desired, {build.id for build in self.said.builds}
         changed: dict[str, object] = {"status": self.said.status}
@@ -86,6 +87,9 @@ class _Step:
         desired = desired.model_copy(update={"playground": playground, "open_builds": still_open})
         if self.outcome.port is not None:
             return desired, observer.look_further(desired, self.view.containers)
+        if self.outcome.container is not None:
+            known = (*(container.id for container in self.view.containers), self.outcome.container)
+            return desired, observer.observe_these(desired, known)
         return desired, observer.observe(desired)
 
 

@@ -35,6 +35,14 @@ def test_a_created_container_is_observed_as_it_was_asked_for(lab: Lab) -> None:
     assert before - 1 <= seen.created_at <= lab.now() + 1
 
 
+def test_a_container_is_found_by_its_id_as_long_as_it_is_there(lab: Lab) -> None:
+    one, two = lab.ours.create(lab.spec("one")), lab.ours.create(lab.spec("two"))
+    assert [seen.id for seen in lab.ours.inspected([two, "0" * 64, one])] == [two, one]
+    lab.ours.remove(one)
+    (seen,) = lab.ours.inspected([one, two])
+    assert (seen,) == lab.ours.containers_of(lab.uid)
+
+
 def test_a_create_again_gives_our_own_container(lab: Lab) -> None:
     spec = lab.spec()
     assert lab.ours.create(spec) == lab.ours.create(spec)

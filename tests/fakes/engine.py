@@ -7,7 +7,7 @@
 import copy
 import itertools
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from controller.domain.container_spec import ContainerSpec
@@ -243,6 +243,11 @@ class FakeEngine:
         """Everything about the containers of one playground."""
         self._answer()
         return tuple(_observed(c) for c in self._own() if c.labels.get(LABEL_UID) == uid)
+
+    def inspected(self, containers: Sequence[str]) -> tuple[ObservedContainer, ...]:
+        """Everything about these containers, by their ids; one that is gone is not among them."""
+        self._answer()
+        return tuple(_observed(c) for wanted in containers for c in self._own() if c.id == wanted)
 
     def published_ports(self) -> frozenset[int]:
         self._answer()

@@ -5,7 +5,7 @@ put at the k-th of all, or at the n-th of a name. Reads are not effects: `blind`
 """
 
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from enum import StrEnum
 from typing import TypeVar
 
@@ -158,6 +158,10 @@ class FaultyEngine:
     def containers_of(self, uid: str) -> tuple[ObservedContainer, ...]:
         self._faults.read("containers_of")
         return self._engine.containers_of(uid)
+
+    def inspected(self, containers: Sequence[str]) -> tuple[ObservedContainer, ...]:
+        self._faults.read("inspected")
+        return self._engine.inspected(containers)
 
     def published_ports(self) -> frozenset[int]:
         self._faults.read("published_ports")

@@ -2,7 +2,7 @@
 
 import queue
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from api.resources.playground import Playground, PlaygroundSpec, PluginSource
@@ -60,6 +60,10 @@ class StubEngine:
     def containers_of(self, uid: str) -> tuple[ObservedContainer, ...]:
         self._called("containers_of")
         return tuple(c for c in self.containers if c.uid == uid)
+
+    def inspected(self, containers: Sequence[str]) -> tuple[ObservedContainer, ...]:
+        self._called("inspected")
+        return tuple(c for c in self.containers if c.id in containers)
 
     def published_ports(self) -> frozenset[int]:
         self._called("published_ports")

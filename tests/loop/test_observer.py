@@ -146,3 +146,13 @@ def test_a_log_that_cannot_be_read_does_not_hide_the_end() -> None:
 def test_only_the_containers_of_the_key_are_seen() -> None:
     seen = Looks(replace(older(), uid="another")).at(P)
     assert seen.containers == ()
+
+
+def test_containers_that_are_known_are_not_looked_for() -> None:
+    looks = Looks(current(P))
+    seen = looks.observer.observe_these(DesiredState(playground=P), [current(P).id])
+    assert seen.containers == (current(P),)
+    assert looks.engine.calls == ["inspected"]
+    looks.pool.close()
+    looks.engine.errors["inspected"] = EngineUnavailable("no answer")
+    assert isinstance(looks.observer.observe_these(DesiredState(playground=P), [current(P).id]).containers, Unknown)
