@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from api.http.serve import listen, uvicorn_config
+from api.http.serve import go_first, listen, uvicorn_config
 
 
 async def hello(_request: Request) -> Response:
@@ -18,4 +18,5 @@ async def hello(_request: Request) -> Response:
 
 if __name__ == "__main__":
     application = Starlette(routes=[Route("/", hello)])
+    go_first()
     uvicorn.Server(uvicorn_config(application)).run(sockets=[listen("127.0.0.1", int(sys.argv[1]))])

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from api.http.serve import listen
+from api.http.serve import NICE, listen
 from tests.api.conftest import running
 from tests.api.raw import RawClient
 
@@ -131,3 +131,10 @@ def test_a_database_that_can_not_be_is_one_sentence(tmp_path: Path, url: str) ->
     assert (process.returncode, out) == (1, "")
     assert json.loads(err.splitlines()[-1])["event"] == "api failed"
     assert "Traceback" not in err
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may go first")
+def test_it_goes_before_what_works_beside_it(tmp_path: Path) -> None:
+    with serving(tmp_path) as (process, _):
+        before, its_own = (os.getpriority(os.PRIO_PROCESS, pid) for pid in (os.getpid(), process.pid))
+    assert (its_own, before >= 0) == (NICE, True), "and only it does"
