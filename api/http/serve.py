@@ -68,11 +68,11 @@ def serve(settings: Settings) -> None:
             token=ensure_token(settings),
             controller=ControllerClient(settings.controller_port, ensure_controller_token(settings)),
         )
+        go_first()
         host, port = listener.getsockname()[:2]
         _log.info("api listening", host=host, port=port, data_dir=str(settings.data_dir))
         made = server(deps)
         _keep_what_is_there()
-        go_first()
         with _signals_end_here():
             made.run(sockets=[listener])
         _log.info("api stopped")

@@ -97,7 +97,8 @@ class _FileLock:
     def try_lock(self) -> bool:
         """Take it, if nobody has it. Raises OSError."""
         if self._file is None:
-            self._file = os.open(self._path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+            # Read by the group, where the processes' users share the folder: to read is enough for a lock.
+            self._file = os.open(self._path, os.O_CREAT | os.O_RDONLY | os.O_CLOEXEC, 0o640)
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
