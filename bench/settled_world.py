@@ -39,7 +39,8 @@ from controller.planner import Policy, View, plan, report
 from controller.planner.wanted import wanted_container
 from tests.fakes.builds import FakeBuilder
 from tests.fakes.clock import FakeClock
-from tests.fakes.engine import FakeEngine, FakeMachine
+from tests.fakes.engine import FakeEngine
+from tests.fakes.machine import FakeMachine
 
 CONTROLLER, IMAGE, HOST = "bench", "ready-made:1", "127.0.0.1"
 PORTS = range(7860, 7860 + 20_000)

@@ -22,7 +22,8 @@ from controller.planner.wanted import (
     LABEL_UID,
 )
 from tests.fakes.clock import FakeClock
-from tests.fakes.engine import FakeEngine, FakeMachine
+from tests.fakes.engine import FakeEngine
+from tests.fakes.machine import FakeMachine
 from tests.security.cis import violations
 
 MEGABYTE = 1024 * 1024

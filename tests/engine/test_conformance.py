@@ -9,7 +9,7 @@ import pytest
 from controller.domain.observed import ContainerState
 from controller.engine.errors import ImageMissing, NameConflict, NotFound, PortTaken
 from tests.engine.conformance import Lab, docker_lab, fake_lab
-from tests.fakes.engine import CRASHED, FIRST_LINE
+from tests.fakes.machine import CRASHED, FIRST_LINE
 
 GRACE = 15
 """Seconds that a container has to end by itself when it is stopped: many, for a machine that is busy."""

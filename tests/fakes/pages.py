@@ -3,7 +3,7 @@
 from controller.domain.observed import ProbeVerdict
 from controller.domain.watch import Watch
 from tests.fakes.clock import FakeClock
-from tests.fakes.engine import FakeMachine
+from tests.fakes.machine import FakeMachine
 
 PAGE_PAUSES = {ProbeVerdict.READY: 0.1, ProbeVerdict.NOT_READY: 15.0}
 """Seconds between two looks at a page that starts, and at one that serves."""

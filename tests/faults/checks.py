@@ -3,7 +3,7 @@
 from api.resources.playground import DesiredRunState
 from controller.domain.observed import ContainerState
 from controller.planner.wanted import LABEL_CONTROLLER
-from tests.fakes.engine import FakeContainer, FakeMachine
+from tests.fakes.machine import FakeContainer, FakeMachine
 from tests.faults.world import CONTROLLER, World
 
 

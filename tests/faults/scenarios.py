@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from api.resources.playground import DesiredRunState
 from controller.planner.wanted import LABEL_CONTROLLER, LABEL_SPEC_HASH, LABEL_UID
-from tests.fakes.engine import FakeContainer
+from tests.fakes.machine import FakeContainer
 from tests.faults import checks
 from tests.faults.world import ANOTHER_CONTROLLER, CONTROLLER, IMAGE, PORTS, World, spec
 

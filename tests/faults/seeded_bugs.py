@@ -12,7 +12,8 @@ from controller.loop.leader import Leader
 from controller.planner import View, situations
 from controller.planner.situations.steps import stop_previous
 from controller.planner.wanted import LABEL_UID
-from tests.fakes.engine import FakeContainer, FakeEngine
+from tests.fakes.engine import FakeEngine
+from tests.fakes.machine import FakeContainer
 from tests.faults import promises
 
 Patch = pytest.MonkeyPatch

@@ -38,8 +38,9 @@ from controller.planner import Policy
 from controller.planner.wanted import LABEL_CONTROLLER, LABEL_UID, wanted_container
 from tests.fakes.builds import FakeBuilder, stepped_pool
 from tests.fakes.clock import FakeClock
-from tests.fakes.engine import FakeContainer, FakeEngine, FakeMachine
+from tests.fakes.engine import FakeEngine
 from tests.fakes.faults import Crash, Faults, FaultyEngine, FaultyStore
+from tests.fakes.machine import FakeContainer, FakeMachine
 from tests.fakes.pages import Pages
 
 CONTROLLER = "ours"
