@@ -79,5 +79,8 @@ def _escape(_logger: object, _method: str, line: structlog.typing.EventDict) -> 
 
 def _dumps(value: Any, **_: Any) -> str:
     """JSON in one line for every reader: the control characters that JSON itself lets through are escaped, too."""
-    text = orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    data = orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS)
+    text = data.decode()
+    if data.isascii() and b"\x7f" not in data:
+        return text  # as nearly always, and told quickly: of these JSON itself escapes all others
     return _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

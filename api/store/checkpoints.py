@@ -12,9 +12,10 @@ from contextlib import closing, suppress
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-WRITES = 200
-"""After so many of this process one is due: each write adds a few pages of 4 KiB to the log."""
-LATEST_PAGES = 4000
+WRITES = 1000
+"""After so many of this process one is due: each adds a few pages of 4 KiB to the log. A page that was written many
+times since the last one is brought over once, so seldom is cheaper than often."""
+LATEST_PAGES = 16_000
 """Where the log gets so long all the same, SQLite makes one in a commit."""
 
 
