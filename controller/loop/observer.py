@@ -16,6 +16,9 @@ from controller.planner import Policy, View
 from controller.planner.failures import LOG_LINES_KEPT
 
 PROBE_TIMEOUT = 2.0
+QUICK_PROBE_TIMEOUT, JUST_STARTED = 0.2, 1.0
+"""Seconds. Who has just been started is asked in passing: a pass that waits for its answer keeps others from being
+started, and the prober waits for it anyway."""
 ProbeOnce = Callable[[str, int, str, float], Probe]
 
 
@@ -65,7 +68,9 @@ class Observer:
         observed = view.observed
         if current.is_up and view.playground.host_port is not None:
             path = view.spec.readiness.path
-            probe = self.probe(self.probe_host, view.playground.host_port, path, PROBE_TIMEOUT)
+            up_for = self.clock.now() - (current.started_at or 0.0)
+            timeout = QUICK_PROBE_TIMEOUT if 0.0 <= up_for < JUST_STARTED else PROBE_TIMEOUT
+            probe = self.probe(self.probe_host, view.playground.host_port, path, timeout)
             observed = replace(observed, probe=probe)
             if probe.verdict is ProbeVerdict.NOT_READY and self._may_be_given_up(view, current):
                 observed = replace(observed, log_tail=self._log_tail(current))

@@ -35,6 +35,7 @@ class Looks:
     def __init__(self, *containers: ObservedContainer, probe: Probe = READY) -> None:
         self.engine = StubEngine(*containers)
         self.probes: list[tuple[str, int, str]] = []
+        self.timeouts: list[float] = []
         self.host_looks = 0
         self._probe = probe
         self.pool = BuildPool(Builds(), 1, HandClock(NOW), lambda uid: None)
@@ -50,6 +51,7 @@ class Looks:
 
     def _prober(self, host: str, port: int, path: str, timeout: float) -> Probe:
         self.probes.append((host, port, path))
+        self.timeouts.append(timeout)
         return self._probe
 
     def _taken_ports(self) -> frozenset[int]:
@@ -146,6 +148,13 @@ def test_a_log_that_cannot_be_read_does_not_hide_the_end() -> None:
 def test_only_the_containers_of_the_key_are_seen() -> None:
     seen = Looks(replace(older(), uid="another")).at(P)
     assert seen.containers == ()
+
+
+@pytest.mark.parametrize(("started", "timeout"), [(0.5, 0.2), (1.5, 2.0), (3600.0, 2.0), (-60.0, 2.0)])
+def test_who_has_just_been_started_is_asked_in_passing(started: float, timeout: float) -> None:
+    looks = Looks(current(P, started_at=NOW - started))
+    looks.at(P)
+    assert looks.timeouts == [timeout]
 
 
 def test_containers_that_are_known_are_not_looked_for() -> None:
