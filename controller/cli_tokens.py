@@ -10,7 +10,7 @@ import typer
 
 from api.clock import SystemClock, new_token
 from api.resources.secret import NAME_PATTERN as SECRET_NAME
-from api.resources.secret import value_problem
+from api.resources.secret import set_problem, value_problem
 from api.resources.token import ADMIN, NAME_PATTERN, Scope, token_digest
 from api.resources.value import timestamp
 from api.store import Store, StoreError
@@ -67,7 +67,15 @@ def revoke_token(name: Name, data_dir: DataDir = None, database_url: DatabaseUrl
 
 
 @secret.command("set")
-def set_secret(name: SecretName, data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
+def set_secret(
+    name: SecretName,
+    *,
+    env_file: Annotated[
+        bool, typer.Option("--env-file", help="It is a set of variables for envFrom: each line is checked.")
+    ] = False,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+) -> None:
     """Read a value from standard input (a final newline is not part of it) and keep it under that name."""
     if not re.fullmatch(SECRET_NAME, name):
         give_up(f"{name!r} cannot be a secret's name: use letters, digits, '.', '_' and '-', at most 63.", code=2)
@@ -75,6 +83,9 @@ def set_secret(name: SecretName, data_dir: DataDir = None, database_url: Databas
     problem = value_problem(value)
     if problem is not None:
         give_up(problem, code=2)
+    unusable = set_problem(value) if env_file else None
+    if unusable is not None:
+        give_up(f"This is no set of variables, one NAME=value a line: {unusable}. Nothing was changed.", code=2)
     with _store(data_dir, database_url) as store:
         affected = store.secrets.set(name, value, now=SystemClock().now())
     typer.echo(f"The secret {name!r} is set; playgrounds that use it and are made anew: {affected}.")

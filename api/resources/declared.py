@@ -17,6 +17,7 @@ from api.resources.playground import (
     Readiness,
     Resources,
     RestartPolicy,
+    SecretSet,
 )
 from api.resources.quantities import (
     format_bytes,
@@ -63,6 +64,7 @@ def wanted_of(manifest: PlaygroundManifest, release: str, source: PluginSource |
             params=spec.params or {},
             envs={variable.name: variable.value for variable in spec.env or () if variable.value is not None},
             secret_envs={v.name: v.secret_ref for v in spec.env or () if v.secret_ref is not None},
+            secret_sets=tuple(SecretSet(secret=s.secret_ref, prefix=s.prefix or "") for s in spec.env_from or ()),
             hidden_envs=tuple(sorted(v.name for v in spec.env or () if v.secret)),
             state=DesiredRunState(spec.state or DesiredRunState.RUNNING),
             restart_policy=RestartPolicy(spec.restart_policy or RestartPolicy.ALWAYS),
@@ -161,6 +163,8 @@ def spec_view(spec: PlaygroundSpec) -> Json:
         view["params"] = dict(spec.params)
     if spec.envs or spec.secret_envs:
         view["env"] = [_variable_view(spec, name) for name in sorted({*spec.envs, *spec.secret_envs})]
+    if spec.secret_sets:
+        view["envFrom"] = [_set_view(given) for given in spec.secret_sets]
     view["state"] = spec.state
     resources: Json = {
         "cpu": format_cpu(spec.resources.cpu) if spec.resources.cpu else None,
@@ -197,6 +201,10 @@ def _variable_view(spec: PlaygroundSpec, name: str) -> Json:
     if name in spec.hidden_envs:
         return {"name": name, "secret": True}
     return {"name": name} if spec.private_envs else {"name": name, "value": spec.envs[name]}
+
+
+def _set_view(given: SecretSet) -> Json:
+    return {"secretRef": given.secret, "prefix": given.prefix} if given.prefix else {"secretRef": given.secret}
 
 
 def _status_view(playground: Playground) -> Json:

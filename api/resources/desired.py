@@ -14,7 +14,9 @@ class DesiredState(Value):
     playground: Playground
     open_builds: tuple[Build, ...] = ()
     secrets: dict[str, str] = Field(default_factory=dict, repr=False)
-    """The digests of the secrets that the spec refers to, by name; one that is not there is not set."""
+    """The digests of the secrets that the spec refers to, by name; one that is not there is not set, or no set."""
+    unusable_sets: dict[str, str] = Field(default_factory=dict)
+    """Secrets that are set, but not as the set of variables that the spec takes them for: name to what is wrong."""
     version: int = 0
     """Of the newest change of what is wanted."""
 

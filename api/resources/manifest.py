@@ -32,6 +32,7 @@ from api.resources.quantities import (
     parse_duration,
 )
 from api.resources.secret import NAME_PATTERN as SECRET_NAME
+from api.resources.secret import VARIABLE_PATTERN
 
 API_VERSION = "playground/v1"
 KIND = "Playground"
@@ -39,6 +40,7 @@ DIGEST = r"^sha256:[0-9a-f]{64}$"
 _LEAST_MEMORY, _LEAST_SHM = 6 * 1024 * 1024, 1024 * 1024
 _LONGEST_TTL, _LONGEST_START = 10 * 365 * 86_400.0, 3600.0
 _MAX_LABELS = 100
+_MAX_ENV_FROM = 20
 
 
 def _cores(value: Any) -> str:
@@ -160,7 +162,7 @@ class PluginManifest(Wire):
 class EnvManifest(Wire):
     """One environment variable: a value, or the name of a secret; with neither it keeps the value that it has."""
 
-    name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*$", max_length=256)]
+    name: Annotated[str, StringConstraints(pattern=VARIABLE_PATTERN, max_length=256)]
     value: Annotated[str, StringConstraints(max_length=ENV_LIMIT), AfterValidator(_no_nul)] | None = None
     secret_ref: Annotated[str, StringConstraints(pattern=SECRET_NAME, max_length=63)] | None = None
     """A secret that the operator has set (`playground-server secret set NAME`). Its value is never shown."""
@@ -174,6 +176,15 @@ class EnvManifest(Wire):
         if self.secret and self.secret_ref is not None:
             raise ValueError(f"{self.name} has a secretRef, and is secret by that: leave `secret` out.")
         return self
+
+
+class EnvFromManifest(Wire):
+    """Many variables at once: all lines `NAME=value` of a secret. None of their values is ever shown."""
+
+    secret_ref: Annotated[str, StringConstraints(pattern=SECRET_NAME, max_length=63)]
+    """A secret that the operator has set from such lines (`playground-server secret set NAME --env-file`)."""
+    prefix: Annotated[str, StringConstraints(pattern=VARIABLE_PATTERN, max_length=100)] | None = None
+    """Stands before each of their names: `HF_`."""
 
 
 class ResourcesManifest(Wire):
@@ -218,6 +229,8 @@ class SpecManifest(Wire):
     params: dict[str, JsonValue] | None = None
     """What the plugin finds in PLUGIN_PARAMS, as JSON."""
     env: list[EnvManifest] | None = None
+    env_from: Annotated[list[EnvFromManifest], Field(max_length=_MAX_ENV_FROM)] | None = None
+    """Where more variables come from; a later one goes over an earlier one, and `env` over all of them."""
     state: Literal["Running", "Stopped"] | None = None
     resources: ResourcesManifest | None = None
     port: PortManifest | None = None

@@ -7,6 +7,7 @@ from pydantic import Field, JsonValue, StringConstraints
 
 from api.resources.conditions import Condition, Reason
 from api.resources.identity import Identity, Kind, identity_key
+from api.resources.secret import VARIABLE_PATTERN
 from api.resources.value import Value
 
 GRADIO_PORT = 7860
@@ -16,7 +17,7 @@ ENV_LIMIT = 128 * 1024 - 256
 ENV_TOTAL = 512 * 1024
 """Bytes of all variables that a request may name."""
 
-EnvName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*$", max_length=256)]
+EnvName = Annotated[str, StringConstraints(pattern=VARIABLE_PATTERN, max_length=256)]
 
 
 class DesiredRunState(StrEnum):
@@ -66,6 +67,14 @@ class Resources(Value):
     """Bytes of shared memory (/dev/shm), which count as its memory; None takes the engine's default, 64 MiB."""
 
 
+class SecretSet(Value):
+    """All variables of one of the operator's secrets, which holds a line `NAME=value` for each."""
+
+    secret: str
+    prefix: str = ""
+    """Stands before each of their names."""
+
+
 class PlaygroundSpec(Value):
     """What is wanted. Every change of it is a new generation."""
 
@@ -82,6 +91,8 @@ class PlaygroundSpec(Value):
     envs: dict[EnvName, str] = Field(default_factory=dict)
     secret_envs: dict[EnvName, str] = Field(default_factory=dict)
     """Variables whose values are the operator's secrets of these names."""
+    secret_sets: tuple[SecretSet, ...] = ()
+    """Where more variables come from; a later one goes over an earlier one, and `envs` and `secret_envs` over all."""
     hidden_envs: tuple[EnvName, ...] = ()
     """Those of `envs`, in order, whose values were marked secret: they are shown to nobody."""
     private_envs: bool = False
@@ -96,6 +107,16 @@ class PlaygroundSpec(Value):
     """Seconds after its last change of spec at which it is deleted; None keeps it."""
     egress: bool = True
     """Whether it may reach other networks, as far as the operator lets playgrounds do so at all."""
+
+    @property
+    def has_secrets(self) -> bool:
+        """Whether it refers to any."""
+        return bool(self.secret_envs or self.secret_sets)
+
+    @property
+    def secret_names(self) -> frozenset[str]:
+        """The secrets that it refers to."""
+        return frozenset(self.secret_envs.values()).union(given.secret for given in self.secret_sets)
 
     @property
     def identity_key(self) -> str:

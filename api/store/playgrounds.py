@@ -294,7 +294,7 @@ def _completed(wanted: WantedPlayground, before: PlaygroundSpec) -> WantedPlaygr
     """What is wanted, with what its client cannot speak of as it was declared before."""
     if not wanted.partial:
         return wanted
-    beside = ("restart_policy", "resources", "wanted_port", "ttl")
+    beside = ("restart_policy", "resources", "wanted_port", "ttl", "secret_sets")
     kept: dict[str, Any] = {field: getattr(before, field) for field in beside}
     kept["readiness"] = wanted.spec.readiness.model_copy(update={"timeout": before.readiness.timeout})
     if before.envs == wanted.spec.envs:  # as they were declared, so as open as they were

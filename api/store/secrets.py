@@ -1,15 +1,29 @@
 """Secrets by name: values that containers get in their environment, and that nobody is shown."""
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import delete, insert, select, update
 
+from api.resources.playground import PlaygroundSpec
+from api.resources.secret import set_problem
 from api.store import tables
 from api.store.database import Database, Transaction
 
 _table = tables.secret
 _playground = tables.playground
+
+
+@dataclass(frozen=True, slots=True)
+class Referred:
+    """What there is of the secrets that one spec refers to. Kept in memory only: a value may be guessable."""
+
+    digests: dict[str, str]
+    """The SHA-256 of the values of those that can be used, by name."""
+    unusable: dict[str, str]
+    """What is wrong with those that are set, and are no sets of variables where the spec takes them for one."""
 
 
 class Secrets:
@@ -46,30 +60,52 @@ class Secrets:
 
         return self._database.write(work)
 
-    def digests(self, names: Collection[str]) -> dict[str, str]:
-        """What tells one value of a secret from another, for those that there are."""
-        return self._database.read(lambda transaction: digests(transaction, names))
+    def referred(self, spec: PlaygroundSpec) -> Referred:
+        """What there is of the secrets that the spec refers to."""
+        return self._database.read(lambda transaction: referred(transaction, (spec,)))[0]
 
     def values(self, names: Collection[str]) -> dict[str, str]:
         """The values of those that there are."""
-        if not names:
-            return {}
-        statement = select(_table.c.name, _table.c.value).where(_table.c.name.in_(sorted(names)))
-        return {row["name"]: row["value"] for row in self._database.read(lambda t: t.all(statement))}
+        return self._database.read(lambda transaction: _values(transaction, names)) if names else {}
 
 
-def digests(transaction: Transaction, names: Collection[str]) -> dict[str, str]:
-    """The SHA-256 of the values of those that there are, by name. Kept in memory only: a value may be guessable."""
+def referred(transaction: Transaction, specs: Sequence[PlaygroundSpec]) -> tuple[Referred, ...]:
+    """What there is of the secrets that each spec refers to, in the specs' order; one query for all of them."""
+    values = _values(transaction, frozenset().union(*(spec.secret_names for spec in specs if spec.has_secrets)))
+    return tuple(_referred(spec, values) if spec.has_secrets else _NONE for spec in specs)
+
+
+_NONE = Referred({}, {})
+
+
+def _referred(spec: PlaygroundSpec, values: dict[str, str]) -> Referred:
+    found = {name: values[name] for name in sorted(spec.secret_names & values.keys())}
+    problems = {given.secret: set_problem(found[given.secret]) for given in spec.secret_sets if given.secret in found}
+    unusable = {name: problem for name, problem in problems.items() if problem is not None}
+    return Referred({name: _digest(value) for name, value in found.items() if name not in unusable}, unusable)
+
+
+def _digest(value: str) -> str:
+    return hashlib.sha256(value.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _values(transaction: Transaction, names: Collection[str]) -> dict[str, str]:
     if not names:
         return {}
     found = transaction.all(select(_table.c.name, _table.c.value).where(_table.c.name.in_(sorted(names))))
-    return {row["name"]: hashlib.sha256(row["value"].encode("utf-8", "surrogateescape")).hexdigest() for row in found}
+    return {row["name"]: row["value"] for row in found}
 
 
 def _wake(transaction: Transaction, name: str, version: int) -> int:
     """Mark the playgrounds that refer to the secret as changed on the desired side, as the change feed reads it."""
     found = transaction.all(select(_playground.c.uid, _playground.c.spec))
-    uids = [row["uid"] for row in found if name in (row["spec"].get("secret_envs") or {}).values()]
+    uids = [row["uid"] for row in found if name in _named_in(row["spec"])]
     if uids:
         transaction.run(update(_playground).where(_playground.c.uid.in_(uids)).values(desired_version=version))
     return len(uids)
+
+
+def _named_in(spec: dict[str, Any]) -> set[str]:
+    """The secrets that a recorded spec refers to, without making a model of each record there is."""
+    sets = (given["secret"] for given in spec.get("secret_sets") or ())
+    return {*(spec.get("secret_envs") or {}).values(), *sets}

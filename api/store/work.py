@@ -251,16 +251,16 @@ def _desired(
     transaction: Transaction, found: Sequence[tuple[Playground, int]], waiting: Mapping[str, Sequence[Build]]
 ) -> tuple[DesiredState, ...]:
     """Playgrounds, each with the version of what is wanted of it, with what else there is to know of them."""
-    wanted = {name for playground, _ in found for name in playground.spec.secret_envs.values()}
-    known = secrets.digests(transaction, wanted)
+    known = secrets.referred(transaction, [playground.spec for playground, _ in found])
     return tuple(
         DesiredState(
             playground=playground,
             open_builds=tuple(waiting.get(playground.metadata.uid, ())),
-            secrets={name: known[name] for name in playground.spec.secret_envs.values() if name in known},
+            secrets=of_it.digests,
+            unusable_sets=of_it.unusable,
             version=version,
         )
-        for playground, version in found
+        for (playground, version), of_it in zip(found, known, strict=True)
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 _NOT_COUNTED = {"name": None, "labels": None, "network": None}
 """They have their places in the hashed text all the same: it may not change, or all containers would be replaced."""
-_LATER = ("gpus", "shm_bytes", "secrets")
+_LATER = ("gpus", "shm_bytes", "secrets", "secret_sets", "gives_way")
 """These count only where they are used: nobody is replaced for what is new."""
 _text_of = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
@@ -38,6 +38,10 @@ class ContainerSpec:
     labels: tuple[tuple[str, str], ...] = ()
     secrets: tuple[tuple[str, str, str], ...] = ()
     """(variable, the secret's name, its value's digest): the values come in when the container is made."""
+    secret_sets: tuple[tuple[str, str, str], ...] = ()
+    """(the secret's name, what stands before its variables' names, its value's digest); likewise."""
+    gives_way: tuple[str, ...] = ()
+    """Variables of `environment` that a set's go over."""
     gpus: int = 0
     """Graphics processors for it alone."""
     shm_bytes: int | None = None

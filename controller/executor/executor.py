@@ -1,7 +1,7 @@
 """The executor: does what a plan says, in order, until something fails. It decides nothing."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import assert_never
 
 import structlog
@@ -40,6 +40,7 @@ from controller.engine.errors import (
     PortTaken,
 )
 from controller.engine.interface import Engine
+from controller.planner.wanted import with_secrets
 
 log = structlog.get_logger()
 
@@ -154,6 +155,5 @@ class Executor:
 
     def _with_secrets(self, spec: ContainerSpec) -> ContainerSpec:
         """The spec with the values of its secrets among its variables; they are nowhere else, and in no log."""
-        values = self.store.secrets.values({name for _, name, _ in spec.secrets})
-        found = {variable: values[name] for variable, name, _ in spec.secrets if name in values}
-        return replace(spec, environment=tuple(sorted({**dict(spec.environment), **found}.items())))
+        names = {name for _, name, _ in spec.secrets} | {name for name, _, _ in spec.secret_sets}
+        return with_secrets(spec, self.store.secrets.values(names)) if names else spec

@@ -41,6 +41,21 @@ def failure_of(view: View, plan: Plan, outcome: Outcome) -> Failure | None:
     return _failure(view, _REASONS[failed.kind], failed.message, incident=incident)
 
 
+def _secrets_text(view: View) -> str:
+    """Which secrets are missing, which are there and no sets, and how to mend it."""
+    unusable = view.desired.unusable_sets
+    missing = ", ".join(name for name in view.missing_secrets if name not in unusable)
+    told = []
+    if missing:
+        told.append(f"Secrets are not set: {missing}. The operator sets one with `playground-server secret set NAME`.")
+    for name, problem in sorted(unusable.items()):
+        told.append(
+            f"The secret {name} cannot be used by envFrom: {problem}. "
+            f"The operator sets it anew with `playground-server secret set {name} --env-file`."
+        )
+    return " ".join(told)
+
+
 def _seen_failure(view: View, plan: Plan) -> Failure | None:
     current = view.current
     match plan.situation:
@@ -54,9 +69,7 @@ def _seen_failure(view: View, plan: Plan) -> Failure | None:
             text = refusal(view.image, view.policy.allowed_images)
             return _failure(view, Reason.IMAGE_NOT_ALLOWED, text, incident=f"image@{view.now:.6f}")
         case Situation.SECRETS_MISSING if _is_untold(view, Reason.SECRETS_MISSING):
-            names = ", ".join(view.missing_secrets)
-            text = f"Secrets are not set: {names}. The operator sets one with `playground-server secret set NAME`."
-            return _failure(view, Reason.SECRETS_MISSING, text, incident=f"secret@{view.now:.6f}")
+            return _failure(view, Reason.SECRETS_MISSING, _secrets_text(view), incident=f"secret@{view.now:.6f}")
         case Situation.IMAGE_MISSING:
             text = f"The image {view.image} is not on this machine: build or load it there, or name another."
             return _failure(view, Reason.IMAGE_MISSING, text, incident=f"image@{view.now:.6f}")

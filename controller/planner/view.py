@@ -100,9 +100,8 @@ class View:
 
     @property
     def missing_secrets(self) -> tuple[str, ...]:
-        """Secrets that the spec refers to and nobody has set, by name."""
-        named = self.spec.secret_envs
-        return tuple(sorted(set(named.values()) - self.desired.secrets.keys())) if named else ()
+        """Secrets that the spec refers to and that are not set, or not as it takes them, by name."""
+        return tuple(sorted(self.spec.secret_names - self.desired.secrets.keys())) if self.spec.has_secrets else ()
 
     @property
     def image_is_allowed(self) -> bool:

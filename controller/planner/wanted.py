@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from api.resources.identity import Kind, image_name
 from api.resources.playground import GRADIO_PORT, Playground, PlaygroundSpec
+from api.resources.secret import variables_of
 from controller.domain.container_spec import ContainerSpec, Limits
 from controller.planner.networks import network_name
 from controller.planner.policy import Policy
@@ -63,6 +64,8 @@ def unnamed_container(
         secrets=tuple(
             (variable, name, (secrets or {}).get(name, "")) for variable, name in sorted(spec.secret_envs.items())
         ),
+        secret_sets=tuple((g.secret, g.prefix, (secrets or {}).get(g.secret, "")) for g in spec.secret_sets),
+        gives_way=_gives_way(spec) if spec.secret_sets else (),
     )
 
 
@@ -78,7 +81,7 @@ def named(unnamed: ContainerSpec, spec_hash: str, playground: Playground, policy
         LABEL_RELEASE: spec.plugin_release,
         LABEL_MODEL: "" if spec.model is None else str(spec.model),
     }
-    if spec.secret_envs or spec.hidden_envs:
+    if spec.secret_envs or spec.hidden_envs or spec.secret_sets:
         labels[LABEL_SECRETS] = ",".join(sorted({*spec.secret_envs, *spec.hidden_envs}))
     return replace(
         unnamed,
@@ -90,15 +93,56 @@ def named(unnamed: ContainerSpec, spec_hash: str, playground: Playground, policy
 
 def _environment(spec: PlaygroundSpec) -> tuple[tuple[str, str], ...]:
     """The plugin's own variables, then the user's over them, then ours over both."""
-    variables = dict(spec.plugin.env) if spec.plugin else {}
-    variables |= spec.envs
-    variables[PARAMS_VARIABLE] = _text_of(spec.params)
+    own = spec.plugin.env if spec.plugin else {}
+    return tuple(sorted({**own, **spec.envs, **_ours(spec)}.items()))
+
+
+def _ours(spec: PlaygroundSpec) -> dict[str, str]:
+    variables = {PARAMS_VARIABLE: _text_of(spec.params)}
     if spec.kind is Kind.PLUGIN_RUNTIME:
         variables["GRADIO_SERVER_NAME"] = "0.0.0.0"  # noqa: S104 (inside the container; published on one address)
         variables["GRADIO_SERVER_PORT"] = str(GRADIO_PORT)
         if spec.plugin and spec.plugin.entrypoint:
             variables[ENTRYPOINT_VARIABLE] = spec.plugin.entrypoint
-    return tuple(sorted(variables.items()))
+    return variables
+
+
+def _gives_way(spec: PlaygroundSpec) -> tuple[str, ...]:
+    """The plugin's own variables that nothing but a set may change."""
+    own = set(spec.plugin.env) if spec.plugin else set()
+    return tuple(sorted(own - spec.envs.keys() - _ours(spec).keys()))
+
+
+def with_secrets(container: ContainerSpec, values: Mapping[str, str]) -> ContainerSpec:
+    """The same with the values of its secrets among its variables; its label says which those are.
+
+    A set's variables go over the plugin's own, a later set's over an earlier one's, and what is given by name over all.
+
+    Args:
+        container: as it was planned.
+        values: by the secrets' names.
+    """
+    given = dict(container.environment)
+    found: dict[str, str] = {}
+    for secret, prefix, _ in container.secret_sets:
+        found |= {f"{prefix}{name}": value for name, value in _variables(values.get(secret, "")).items()}
+    found = {name: value for name, value in found.items() if name not in given or name in container.gives_way}
+    found |= {variable: values[secret] for variable, secret, _ in container.secrets if secret in values}
+    environment = tuple(sorted({**given, **found}.items()))
+    if not container.secret_sets:
+        return replace(container, environment=environment)
+    labels = dict(container.labels)
+    hidden = {*labels[LABEL_SECRETS].split(","), *found} - {""}
+    labels[LABEL_SECRETS] = ",".join(sorted(hidden))
+    return replace(container, environment=environment, labels=tuple(sorted(labels.items())))
+
+
+def _variables(value: str) -> dict[str, str]:
+    """None where the secret became unusable after the pass had looked: its change wakes another pass, which tells."""
+    try:
+        return variables_of(value)
+    except ValueError:
+        return {}
 
 
 def _limits(spec: PlaygroundSpec, most: Limits) -> Limits:

@@ -38,6 +38,7 @@ GOOD: dict[str, Any] = {
             {"name": "C", "secretRef": "s"},
             {"name": "D", "value": "x", "secret": True},
         ],
+        "envFrom": [{"secretRef": "s"}, {"secretRef": "t", "prefix": "T_"}],
         "state": "Running",
         "resources": {"cpu": "500m", "memory": "2Gi", "gpu": 0, "shm": "64Mi"},
         "port": {"host": 7900, "container": 8080},

@@ -89,21 +89,25 @@ def test_it_is_found_nowhere(server: Server, tmp_path: Path, *, serves: bool) ->
     assert [place for place, text in places.items() if given in text or secret in text] == []
 
 
-def test_a_value_that_a_manifest_marks_is_found_nowhere(server: Server, tmp_path: Path) -> None:
-    marked = f"marked-{new_token()}"
-    page = PRINTS.replace('("HF_TOKEN", "PASS_PHRASE")', '("MARKED",)') + hello()[PAGE]
+def test_values_that_a_manifest_marks_and_those_of_a_set_are_found_nowhere(server: Server, tmp_path: Path) -> None:
+    marked, in_set = f"marked-{new_token()}", f"set-{new_token()}"
+    set_secret(server, "pair", f"ONE={in_set}\nTWO=2")
+    page = PRINTS.replace('("HF_TOKEN", "PASS_PHRASE")', '("MARKED", "OF_ONE")') + hello()[PAGE]
+    envs = {"MARKED": "not yet", "OF_ONE": "not yet"}
     asked = server.client.create_container(
-        plugin_file=pack(tmp_path / "a.zip", hello("e2e-marked", {PAGE: page})), envs={"MARKED": "not yet"}, wait=False
+        plugin_file=pack(tmp_path / "a.zip", hello("e2e-marked", {PAGE: page})), envs=envs, wait=False
     )
     server.client.wait_for_build(asked["build_id"])
     env = [{"name": "MARKED", "value": marked, "secret": True}]
-    server.client.playgrounds.patch(asked["name"], {"spec": {"env": env}})
+    spec = {"env": env, "envFrom": [{"secretRef": "pair", "prefix": "OF_"}]}
+    server.client.playgrounds.patch(asked["name"], {"spec": spec})
     server.client.playgrounds.wait(asked["name"], timeout=60)
     (container,) = containers_of(server.controller_id, asked["uid"])
-    assert f"MARKED={marked}" in inspected(container["Id"])["Config"]["Env"], "the plugin itself has it"
+    environment = set(inspected(container["Id"])["Config"]["Env"])
+    assert {f"MARKED={marked}", f"OF_ONE={in_set}", "OF_TWO=2"} <= environment, "the plugin itself has them"
     places = seen(server, asked["uid"], asked["build_id"], asked["name"])
-    assert "it is *****" in places["/containers/{uid}/logs/"]
-    assert [place for place, text in places.items() if marked in text] == []
+    assert places["/containers/{uid}/logs/"].count("it is *****") == 2
+    assert [place for place, text in places.items() if marked in text or in_set in text] == []
 
 
 def test_a_changed_secret_makes_the_container_anew(server: Server, tmp_path: Path) -> None:

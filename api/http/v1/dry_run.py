@@ -24,9 +24,9 @@ async def dry_run_reply(ctx: Context, result: str, after: Playground) -> Respons
         "object": manifest_view(after),
         "plan": None,
     }
-    digests = await ctx.records(ctx.deps.store.secrets.digests, set(after.spec.secret_envs.values()))
+    referred = await ctx.records(ctx.deps.store.secrets.referred, after.spec)
     try:
-        wanted = DesiredState(playground=after, secrets=digests)
+        wanted = DesiredState(playground=after, secrets=referred.digests, unusable_sets=referred.unusable)
         reply["plan"] = await ctx.ask_controller(ctx.deps.controller.plan, wanted)
     except ControllerUnreachableError as error:
         reply["planUnavailable"] = f"The plan comes from the controller, which could not be asked. {error}"

@@ -90,7 +90,7 @@ def image_not_allowed(view: View) -> Plan | None:
 
 
 def secrets_missing(view: View) -> Plan | None:
-    """The spec refers to a secret that nobody has set: what runs is left alone, nothing new is made."""
+    """A secret that the spec refers to is not set, or is no set of variables: what runs is left alone."""
     return Plan(Situation.SECRETS_MISSING) if view.missing_secrets else None
 
 
