@@ -6,7 +6,7 @@ Then, while all is settled: what does a look at all of them cost?
 import os
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from bench.answers import await_all, count_answering
@@ -16,13 +16,11 @@ from bench.peers.raw import RawEngine
 from bench.samples import Claim, Findings, Series
 from bench.scenario import Bench, Scenario
 from bench.scenarios.settled_pass import settled_passes
+from controller.bridges import needed
 
 MANY = 900
 LAST = 100
 PASSES = 5
-_QUEUE = "net.core.netdev_max_backlog"
-_ROOM = 4
-"""The queue's length for each container: a broadcast is queued for all of them, and both sides send some at once."""
 _RATE, _FACTOR = f"starts a second, the last {LAST}", 0.9
 
 
@@ -30,7 +28,8 @@ def run(bench: Bench) -> Findings:
     """The raw engine's nine hundred, then ours; each engine empty at the beginning."""
     many = max(LAST + 1, round(MANY * bench.scale))
     instances = [Instance(f"fleet-{number}", 20000 + number) for number in range(many)]
-    with _long_queue(many * _ROOM):
+    kernel = needed(many, many)
+    with _kernel_set_to(kernel):
         with RawEngine().running(bench) as raw:
             bench.say(f"{many} on the raw engine")
             raw_rate, _ = _fill(raw, instances)
@@ -48,20 +47,23 @@ def run(bench: Bench) -> Findings:
         Claim(4, "start rate at the end, to raw", rate / raw_rate, _FACTOR, "×", "above"),
         *of_looks,
     )
-    note = f"{_QUEUE} was {many * _ROOM} for both, as the doctor advises: with the usual 1000 broadcasts are lost."
+    said = ", ".join(f"{name} {value}" for name, value in kernel.items())
+    note = f"The kernel was set for both as the doctor advises: {said}."
     return Findings(series, claims, (), (note,))
 
 
 @contextmanager
-def _long_queue(length: int) -> Iterator[None]:
-    """The kernel's queue so long meanwhile; it is one for the whole machine, set from where the bench was begun."""
-    kernel = ["nsenter", "--target", str(os.getppid()), "--net", "sysctl", "--quiet"]
-    before = subprocess.run([*kernel, "--values", _QUEUE], check=True, capture_output=True, text=True).stdout.strip()
+def _kernel_set_to(wanted: Mapping[str, int]) -> Iterator[None]:
+    """At least so meanwhile; the settings are the whole machine's, and made where the bench was begun."""
+    sysctl = ["nsenter", "--target", str(os.getppid()), "--net", "sysctl", "--quiet"]
+    seen = subprocess.run([*sysctl, "--values", *wanted], check=True, capture_output=True, text=True).stdout.split()
+    before = dict(zip(wanted, map(int, seen), strict=True))
+    meanwhile = {name: max(value, before[name]) for name, value in wanted.items()}
     try:
-        subprocess.run([*kernel, "--write", f"{_QUEUE}={max(length, int(before))}"], check=True)
+        subprocess.run([*sysctl, "--write", *(f"{name}={value}" for name, value in meanwhile.items())], check=True)
         yield
     finally:
-        subprocess.run([*kernel, "--write", f"{_QUEUE}={before}"], check=True)
+        subprocess.run([*sysctl, "--write", *(f"{name}={value}" for name, value in before.items())], check=True)
 
 
 def _fill(runner: Runner, instances: list[Instance]) -> tuple[float, int]:

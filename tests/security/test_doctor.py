@@ -67,14 +67,33 @@ def test_ports_that_are_all_in_use(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize(("backlog", "suffices"), [("1000", False), ("1080", True), ("none", False)])
-def test_what_a_bridge_can_take(backlog: str, suffices: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+QUEUE, PLACES = "net.core.netdev_max_backlog", "net.ipv4.neigh.default.gc_thresh"
+LARGE = {QUEUE: "3600", f"{PLACES}1": "2002", f"{PLACES}2": "3003", f"{PLACES}3": "4004"}
+
+
+@pytest.mark.parametrize(
+    ("kernel", "said"),
+    [
+        ({}, "large enough"),
+        ({QUEUE: "1000"}, f"run sysctl -w {QUEUE}=3600, or"),
+        ({QUEUE: "1000", f"{PLACES}3": "1024"}, f"run sysctl -w {QUEUE}=3600 {PLACES}3=4004, or"),
+        ({f"{PLACES}1": "128"}, f"run sysctl -w {PLACES}1=2002, or"),
+        ({QUEUE: "none"}, "netdev_max_backlog cannot be read"),
+    ],
+)
+def test_what_bridges_can_take(
+    kernel: dict[str, str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The doctor says it, and the controller when it starts."""
-    (tmp_path / "backlog").write_text(f"{backlog}\n")
-    settings = Settings(data_dir=tmp_path)
-    seen = bridges.look(settings, tmp_path / "backlog")
+    for name, value in {**LARGE, **kernel}.items():
+        path = tmp_path / name.replace(".", "/")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"{value}\n")
+    settings, suffices = Settings(data_dir=tmp_path), not kernel
+    seen = bridges.look(settings, tmp_path)
     assert seen.suffices is suffices
-    assert "900 playgrounds on a bridge" in seen.text
+    assert said in seen.text
+    assert "900 playgrounds on a bridge, 1001 in all" in seen.text
     monkeypatch.setattr(bridges, "look", lambda _settings: seen)
     assert looked(tmp_path)["bridges"] == (Level.OK if suffices else Level.WARNING, seen.text)
     with capture_logs() as lines:

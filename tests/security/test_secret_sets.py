@@ -1,6 +1,7 @@
 """envFrom: all variables of a secret at once, never shown, under what is given by name."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
@@ -46,7 +47,7 @@ def test_what_is_no_set_is_told_by_its_line_and_not_shown(value: str, problem: s
     assert "canary" not in str(refused.value)
 
 
-def made(values: dict[str, str], *, sets: tuple[SecretSet, ...], **given: object) -> ContainerSpec:
+def made(values: dict[str, str], *, sets: tuple[SecretSet, ...], **given: Any) -> ContainerSpec:
     """The container as the engine is asked for it."""
     plugin = PluginSource(digest="d", env={"OWN": "plugin's", "BOTH": "plugin's"})
     wanted = playground(plugin=plugin, secret_sets=sets, **given)
