@@ -98,7 +98,7 @@ def _environment(spec: PlaygroundSpec) -> tuple[tuple[str, str], ...]:
 
 
 def _ours(spec: PlaygroundSpec) -> dict[str, str]:
-    variables = {PARAMS_VARIABLE: _text_of(spec.params)}
+    variables = {PARAMS_VARIABLE: _text_of(spec.params) if spec.params else "{}"}
     if spec.kind is Kind.PLUGIN_RUNTIME:
         variables["GRADIO_SERVER_NAME"] = "0.0.0.0"  # noqa: S104 (inside the container; published on one address)
         variables["GRADIO_SERVER_PORT"] = str(GRADIO_PORT)

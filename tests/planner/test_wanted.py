@@ -1,9 +1,13 @@
 """From a spec to the container: the hash that decides about replacing, names, labels, limits, environment."""
 
+import hashlib
+import json
 import re
 from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from api.resources.playground import PlaygroundSpec
 from controller.domain.container_spec import ContainerSpec, Limits
@@ -32,6 +36,32 @@ def test_the_hash_is_stable_between_versions() -> None:
         network="ignored",
     )
     assert spec.spec_hash == GOLDEN
+
+
+@given(text=st.text(st.characters(exclude_categories=())), cpu=st.floats(allow_nan=False, allow_infinity=False))
+@example(text="\x7f", cpu=1.0)
+@example(text="\ud800", cpu=1.0)
+@example(text="a", cpu=1e16)
+@example(text='\x00\x1f"/\\\b\f', cpu=0.25)
+def test_the_hash_is_of_the_text_that_the_standard_library_writes(text: str, cpu: float) -> None:
+    """A container that an older version made would be replaced otherwise."""
+    limits = Limits(memory=1024, cpu=cpu, pids=10, tmpfs_bytes=2048)
+    spec = ContainerSpec(text, (("A", text),), "127.0.0.1", 7860, 7861, limits, secrets=(("B", "b", "digest"),))
+    said = {
+        "image": text,
+        "environment": [["A", text]],
+        "address": "127.0.0.1",
+        "host_port": 7860,
+        "container_port": 7861,
+        "egress": True,
+        "limits": {"memory": 1024, "cpu": cpu, "pids": 10, "tmpfs_bytes": 2048},
+        "name": None,
+        "labels": None,
+        "network": None,
+        "secrets": [["B", "b", "digest"]],
+    }
+    written = json.dumps(said, sort_keys=True, separators=(",", ":"))
+    assert spec.spec_hash == hashlib.sha256(written.encode()).hexdigest()[:12]
 
 
 CHANGES: dict[str, dict[str, Any]] = {
