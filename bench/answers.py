@@ -1,5 +1,6 @@
 """When does it answer? One prober for all systems: a bare HTTP GET over and over, until the status is 200."""
 
+import socket
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +27,15 @@ def answers(url: str) -> bool:
     assert parts.hostname
     probe = probe_http(parts.hostname, parts.port or 80, parts.path or "/", _CALL_S)
     return probe.verdict is ProbeVerdict.READY
+
+
+def is_listening(port: int) -> bool:
+    """Whether somebody takes connections on the port of this host."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=1):
+            return True
+    except OSError:
+        return False
 
 
 def await_answers(urls: Mapping[str, str], began: float, timeout: float = 300.0) -> dict[str, float]:

@@ -1,8 +1,12 @@
 """What processes use: their processor time and their memory, as the Linux kernel counts them (proc(5))."""
 
+import os
 from pathlib import Path
 
 _PROC = Path("/proc")
+_PARTS = {"api.http": "API", "controller": "controller"}
+_IDLE = {3, 4, 7}
+"""Of the machine's counters: idle, waiting for a disk, and taken by others."""
 
 
 def children(pid: int) -> list[int]:
@@ -14,6 +18,23 @@ def children(pid: int) -> list[int]:
 def command(pid: int) -> str:
     """How it was called."""
     return (_PROC / str(pid) / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+
+
+def parts_of(supervisor: int) -> dict[str, int]:
+    """A server's two processes by name; the one that starts them waits, and is not one of them."""
+    found = {}
+    for pid in children(supervisor):
+        for module, name in _PARTS.items():
+            if f"-m {module}" in command(pid):
+                found[name] = pid
+    assert found.keys() == set(_PARTS.values()), f"of {supervisor} there are {found}"
+    return found
+
+
+def busy_seconds() -> float:
+    """Processor time of all that has run on the machine, its kernel too."""
+    ticks = [int(text) for text in (_PROC / "stat").read_text().split("\n", 1)[0].split()[1:9]]
+    return sum(count for place, count in enumerate(ticks) if place not in _IDLE) / os.sysconf("SC_CLK_TCK")
 
 
 def cpu_seconds(pid: int) -> float:

@@ -16,6 +16,7 @@ from bench.scenarios import (
     heal,
     idle,
     records,
+    spent,
 )
 
 SCENARIOS: dict[str, Scenario] = {
@@ -23,6 +24,7 @@ SCENARIOS: dict[str, Scenario] = {
     for each in (
         create_one.SCENARIO,
         create_many.SCENARIO,
+        spent.SCENARIO,
         heal.SCENARIO,
         engine_killed.SCENARIO,
         fleet.SCENARIO,

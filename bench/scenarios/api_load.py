@@ -5,7 +5,6 @@ server is Starlette saying hello under the same uvicorn settings.
 """
 
 import itertools
-import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -14,6 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from bench import load
+from bench.answers import is_listening
 from bench.load import Load
 from bench.peers.commands import child
 from bench.peers.ours import OurRunner, Ours
@@ -32,7 +32,7 @@ _SECONDS = 5.0
 _HELLO = "hello"
 _SHARES = {"GET of one": 0.50, "list of 100": 0.15, "durable POST": 0.12}
 _P99_MS, _BUSY_P99_MS = 15.0, 50.0
-_POST = f'{{"plugin_release":"{RELEASE}","model":%d,"params":{{"a":1}},"envs":{{"A":"1"}},"labels":["team=vision"]}}'
+POST = f'{{"plugin_release":"{RELEASE}","model":%d,"params":{{"a":1}},"envs":{{"A":"1"}},"labels":["team=vision"]}}'
 _ABSENT = '{"kind":"code_server","plugin_release":"absent@1","model":%d,"image":"absent/image:1"}'
 _BUSY_PORTS = 20100
 """From here on; those that are posted get the first ones that are free."""
@@ -64,7 +64,7 @@ def _quiet(bench: Bench) -> dict[str, list[Load]]:
         server = Server(folder, range(20000, 21000), clean_environment(folder), command="api")
         server.start()
         stack.callback(server.stop)
-        turns = _calls(server, names[50], _POST, (range(turn * _NEW, (turn + 1) * _NEW) for turn in itertools.count(1)))
+        turns = _calls(server, names[50], POST, (range(turn * _NEW, (turn + 1) * _NEW) for turn in itertools.count(1)))
         turns[_HELLO] = partial(load.load, f"http://127.0.0.1:{bare}/", _SECONDS)
         for turn in turns.values():
             turn()  # the first one of each is no measure
@@ -119,16 +119,8 @@ def _bare(folder: Path) -> Iterator[int]:
     port = free_port()
     command = [sys.executable, "-m", "bench.hello", str(port)]
     with child(command, clean_environment(folder), folder / "hello.log"):
-        await_true("the bare server", partial(_answers, port), 30)
+        await_true("the bare server", partial(is_listening, port), 30)
         yield port
-
-
-def _answers(port: int) -> bool:
-    try:
-        with socket.create_connection(("127.0.0.1", port), timeout=1):
-            return True
-    except OSError:
-        return False
 
 
 def _claims(series: list[Series]) -> list[Claim]:

@@ -5,7 +5,7 @@ import time
 from bench.answers import await_all
 from bench.peers.ours import Ours
 from bench.peers.peer import Instance
-from bench.processes import children, command, cpu_seconds, memory_bytes
+from bench.processes import cpu_seconds, memory_bytes, parts_of
 from bench.samples import Claim, Findings, Series
 from bench.scenario import Bench, Scenario
 from tests.testbed.pauses import pause
@@ -16,7 +16,6 @@ _WINDOW_S, _SETTLING_S = 30.0, 35.0
 """Windows as long as two rounds of probes and a look at everything."""
 _MOST_CPU, _MOST_MEMORY = 1.0, 150.0
 _MEGABYTE = 1024 * 1024
-_NAMES = {"api.http": "API", "controller": "controller"}
 
 
 def run(bench: Bench) -> Findings:
@@ -29,7 +28,7 @@ def run(bench: Bench) -> Findings:
         await_all(ours, instances, began)
         pause(_SETTLING_S)
         assert ours.server.process is not None
-        pids = _processes(ours.server.process.pid)
+        pids = parts_of(ours.server.process.pid)
         cpu: dict[str, list[float]] = {name: [] for name in pids}
         memory: dict[str, list[float]] = {name: [] for name in pids}
         for number in range(bench.rounds(WINDOWS)):
@@ -41,17 +40,6 @@ def run(bench: Bench) -> Findings:
                 cpu[name].append(100.0 * (cpu_seconds(pid) - before[name]) / passed)
                 memory[name].append(memory_bytes(pid) / _MEGABYTE)
     return _findings(many, cpu, memory)
-
-
-def _processes(supervisor: int) -> dict[str, int]:
-    """The two processes by name; the one that starts them waits, and is not one of them."""
-    found = {}
-    for pid in children(supervisor):
-        for module, name in _NAMES.items():
-            if f"-m {module}" in command(pid):
-                found[name] = pid
-    assert found.keys() == set(_NAMES.values()), f"of {supervisor} there are {found}"
-    return found
 
 
 def _findings(many: int, cpu: dict[str, list[float]], memory: dict[str, list[float]]) -> Findings:
