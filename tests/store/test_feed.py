@@ -2,6 +2,7 @@
 
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
@@ -12,6 +13,7 @@ from api.store.database import NOTIFY_CHANNEL
 from api.store.file_events import FileEvents
 from tests.store.builders import NOW, apply, claim, report
 from tests.store.conftest import Databases
+from tests.testbed.pauses import await_true
 
 LONG = 60.0  # seconds; far longer than any wait that works, and shorter than the test's own limit
 
@@ -68,6 +70,42 @@ def test_a_report_ends_a_wait_for_anything(store: Store, second: Store, same_pro
         )
         store.work.report(claim(store), uid, report(of=report().status.model_copy(update={"failures": 1})), now=NOW)
         assert waiting.result(timeout=LONG) > before
+
+
+def test_a_wait_leaves_its_connection_for_the_next_one_and_none_at_the_end(tmp_path: Path) -> None:
+    store = Store.open(f"sqlite:///{tmp_path}/records.db")
+    store.migrate()
+    version = apply(store).playground.metadata.resource_version
+    store.feed.wait(0, timeout=LONG, stop=threading.Event())
+    one = _open_files(tmp_path)
+    for _ in range(5):
+        store.feed.wait(version, timeout=0.0, stop=threading.Event())
+        store.feed.wait_for_any(0, timeout=LONG, stop=threading.Event())
+    assert _open_files(tmp_path) == one
+    store.close()
+    assert _open_files(tmp_path) == []
+
+
+def test_who_waits_when_the_store_closes_leaves_nothing(tmp_path: Path) -> None:
+    store = Store.open(f"sqlite:///{tmp_path}/records.db")
+    store.migrate()
+    stop = threading.Event()
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(store.feed.wait, 0, timeout=LONG, stop=stop)
+        await_true("a wait", lambda: bool(_open_files(tmp_path)), 10.0)
+        store.close()
+        stop.set()
+        assert waiting.result(timeout=LONG / 2) == 0
+    assert _open_files(tmp_path) == []
+
+
+def _open_files(folder: Path) -> list[str]:
+    """Those of this process in the folder, each as often as it is open."""
+    found = []
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):
+            found.append(str(descriptor.readlink()))
+    return sorted(path for path in found if path.startswith(str(folder)))
 
 
 def test_a_stop_ends_it(store: Store) -> None:
