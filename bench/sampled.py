@@ -23,6 +23,7 @@ _LOOP = "asyncio/base_events.py"
 STATEMENTS, VALUES = "SQLite's statements", "the write around them"
 LOG, BODY, REPLY = "the log's lines", "the body, checked and made into values", "the reply"
 LAYERS, LOOP, WAITS = "the layers of a request", "HTTP and the event loop", "waits for a commit, or a client"
+_OF_THE_LOOP = ("/asyncio/", "/uvicorn/")
 _STATEMENTS = ("api/store/prepared.py", "api/store/group_commit.py")
 _RULES: tuple[tuple[str, Callable[[str], bool]], ...] = (
     (VALUES, lambda file: "/api/store/" in file),
@@ -43,6 +44,8 @@ def part_of(stack: Sequence[Place]) -> str | None:
         return WAITS
     if stack[0][0].endswith(_STATEMENTS):
         return STATEMENTS
+    if any(folder in stack[0][0] for folder in _OF_THE_LOOP):
+        return LOOP
     return next((part for part, is_of_it in _RULES if any(map(is_of_it, files))), LOOP)
 
 
