@@ -17,7 +17,7 @@ from tests.faults.world import ANOTHER_CONTROLLER, CONTROLLER, IMAGE, PORTS, Lab
 CALLS_A_MINUTE = 12
 """Engine calls that a permanent failure may cost, over ten minutes; in the first of them tries are close together."""
 LATER = 16
-"""What any minute after the first may have: six tries fit into the first one, and a pause may end in any."""
+"""What any minute after the first may have. More than the twelve: it is what was measured, so that it gets no worse."""
 MINUTES = 10
 BACKED_OFF = 1200.0
 """Seconds after which the back-off has reached its longest pause."""
