@@ -1,6 +1,5 @@
 """Containers' logs from Docker, with times, as streams that may stay open for hours without holding a deadline open."""
 
-import struct
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -11,15 +10,14 @@ import urllib3.exceptions
 from api.resources.log_position import parse_since
 from api.resources.secret import masked
 from controller.engine.connect import EngineClient, connect
-from controller.engine.errors import EngineError, EngineFailed, EngineRefused, EngineUnavailable, NotFound
+from controller.engine.errors import EngineUnavailable
 from controller.engine.inspected import hidden_values
+from controller.engine.log_frames import log_frames, log_refusal
 from controller.engine.translate import translated
 from controller.logs.lines import LogLine, Span
 
 SILENCE = 5.0
 """Seconds without a line after which a follower is told that there was none."""
-_HEADER = 8
-_LARGEST = 1024 * 1024
 
 
 class DockerContainerLogs:
@@ -41,7 +39,7 @@ class DockerContainerLogs:
         while True:
             response = self._ask(api, container, Span(last, span.until, tail), follow=follow)
             try:
-                for line in _frames(response):
+                for line in _lines(response):
                     if line.at > last and (span.until is None or line.at <= span.until):
                         last = line.at
                         yield LogLine(line.at, masked(line.text, hidden))
@@ -85,32 +83,18 @@ class DockerContainerLogs:
         except requests.RequestException as error:
             raise EngineUnavailable(f"The engine did not answer for the log of {container}: {error}") from error
         if response.status_code != 200:
-            raise _refusal(response, container)
+            raise log_refusal(response, container)
         return response
-
-
-def _refusal(response: requests.Response, container: str) -> EngineError:
-    with response:
-        text = f"The engine gives no log of {container}: {response.text[:300].strip()}"
-    if response.status_code == 404:
-        return NotFound(text)
-    return EngineFailed(text) if response.status_code >= 500 else EngineRefused(text)
 
 
 def _moment(nanoseconds: int) -> str:
     return f"{nanoseconds // 10**9}.{nanoseconds % 10**9:09d}"
 
 
-def _frames(response: requests.Response) -> Iterator[LogLine]:
-    """The engine's frames, one a line: a header with the length, the time, the text."""
-    while True:
-        header = response.raw.read(_HEADER)
-        if len(header) < _HEADER:
-            return
-        (length,) = struct.unpack(">I", header[4:])
-        if length > _LARGEST:
-            raise EngineUnavailable("The engine sent a log that cannot be read.")
-        moment, _, text = response.raw.read(length).decode(errors="replace").partition(" ")
+def _lines(response: requests.Response) -> Iterator[LogLine]:
+    """The engine's frames, one a line: the time, and the text."""
+    for frame in log_frames(response.raw.read):
+        moment, _, text = frame.decode(errors="replace").partition(" ")
         try:
             at = parse_since(moment, 0.0).nanoseconds
         except ValueError:

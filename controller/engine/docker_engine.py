@@ -1,5 +1,6 @@
 """Docker behind the engine interface, by its low-level API: a method is one request, or as few as there can be."""
 
+import io
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -11,10 +12,12 @@ from controller.domain.garbage import ListedImage, ListedNetwork
 from controller.domain.observed import ContainerState, ListedContainer, ObservedContainer, Usage
 from controller.engine.connect import EngineClient, connect
 from controller.engine.errors import EngineUnavailable, ImageMissing, NameConflict, NotFound
+from controller.engine.hidden import HiddenValues
 from controller.engine.image_build import BuildRequest, build_image
-from controller.engine.inspected import hidden_values, observed_container, observed_usage
+from controller.engine.inspected import observed_container, observed_usage
 from controller.engine.interface import EngineEvent, ImageToBuild
 from controller.engine.lately import Lately
+from controller.engine.log_frames import log_frames, log_refusal
 from controller.engine.networks import Networks
 from controller.engine.sandbox import host_config, run_as
 from controller.engine.translate import translated
@@ -37,6 +40,7 @@ class DockerEngine:
         self._cores: float | None = None
         self._networks = Networks(controller_id)
         self._images = Lately()
+        self._hidden = HiddenValues()
 
     def ping(self) -> None:
         """Answer, or raise EngineUnavailable."""
@@ -69,7 +73,9 @@ class DockerEngine:
         seen = []
         for container in containers:
             with suppress(NotFound), translated("inspect a container"):
-                seen.append(observed_container(self._api().inspect_container(container)))
+                inspected: dict[str, Any] = self._api().inspect_container(container)
+                self._hidden.learn(inspected)
+                seen.append(observed_container(inspected))
         return tuple(seen)
 
     def published_ports(self) -> frozenset[int]:
@@ -165,11 +171,20 @@ class DockerEngine:
             return observed_usage(self._api().stats(container, stream=False))
 
     def log_tail(self, container: str, lines: int) -> tuple[str, ...]:
-        """The last lines it wrote to standard output and standard error, without their line ends."""
+        """The last lines it wrote to standard output and standard error, without their line ends.
+
+        The client's own call would inspect the container each time, for a terminal that ours never have.
+        """
+        api = self._api()
+        url, query = f"{api.base_url}/v{api.api_version}/containers/{container}/logs", {"stdout": 1, "stderr": 1}
         with translated(f"read the log of {container}"):
-            raw: bytes = self._api().logs(container, tail=lines)
-            inspected = self._api().inspect_container(container)
-        hidden = hidden_values(inspected)
+            answer = api.get(url, params={**query, "tail": lines}, timeout=self._timeout)
+            if answer.status_code != 200:
+                raise log_refusal(answer, container)
+            hidden = self._hidden.of(container)
+            if hidden is None:
+                hidden = self._hidden.learn(api.inspect_container(container))
+        raw = b"".join(log_frames(io.BytesIO(answer.content).read))
         return tuple(masked(line, hidden) for line in raw.decode(errors="replace").splitlines()[-lines:])
 
     def events(self, since: float, stop: threading.Event) -> Iterator[EngineEvent]:

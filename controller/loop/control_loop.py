@@ -10,6 +10,7 @@ import structlog
 from api.clock import Clock
 from api.resources.desired import Claim
 from api.store import Store, StoreError
+from controller.domain.look import Look
 from controller.engine.breaker import BreakerEngine
 from controller.engine.errors import EngineError
 from controller.loop.collector import Collector
@@ -102,22 +103,22 @@ class ControlLoop:
 
     def _pass(self, uid: str) -> float | None:
         """Run one pass; returns the seconds until the key wants to be seen again."""
-        self.overview.begins(uid)
+        look = self.overview.begins(uid)
         result: PassResult | None = None
         try:
             claim = self.leader.claim()
             if claim is not None:  # else whoever gains the lease looks at everything
-                result = self._run(uid, claim)
+                result = self._run(uid, claim, look)
         finally:
             is_news = self.overview.ends(uid, result)
         if result is None:
             return None
         return 0.0 if is_news else result.look_again_after
 
-    def _run(self, uid: str, claim: Claim) -> PassResult:
+    def _run(self, uid: str, claim: Claim, look: Look | None) -> PassResult:
         began = self.clock.monotonic()
         try:
-            result = self.reconciler.run(uid, claim)
+            result = self.reconciler.run(uid, claim, look=look)
         except Exception as error:
             self.on_pass("error", self.clock.monotonic() - began)
             if isinstance(error, StoreError):

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from api.clock import Clock
 from api.resources.desired import DesiredState
 from controller.builds.pool import BuildPool
+from controller.domain.look import Look
 from controller.domain.observed import ImageState, Observed, ObservedContainer, Probe, ProbeVerdict, Unknown
 from controller.engine.errors import EngineError
 from controller.engine.interface import Engine
@@ -36,13 +37,29 @@ class Observer:
     probe_host: str
     heard_since: Callable[[], float] = lambda: 0.0
 
-    def observe(self, desired: DesiredState) -> Observed:
-        """What is, as far as it matters for what is wanted."""
+    def observe(self, desired: DesiredState, look: Look | None = None) -> Observed:
+        """What is, as far as it matters for what is wanted; `look` is what was seen last, where that is still known."""
+        if look is not None and look.serves(desired):
+            return self._observe_again(desired, look)
         try:
             containers = self.engine.containers_of(desired.playground.metadata.uid)
         except EngineError as error:
             return Observed(containers=Unknown(str(error)))
         return self.look_further(desired, containers)
+
+    def _observe_again(self, desired: DesiredState, look: Look) -> Observed:
+        """The containers are those of the look; they are inspected where something happened to them since.
+
+        So they are when a page that has served fails for the first time: it may be gone with its container.
+        """
+        if not look.is_fresh:
+            return self.observe_these(desired, look.ids)
+        observed = self.look_further(desired, look.containers)
+        is_first = observed.probe.verdict is ProbeVerdict.NOT_READY and not desired.playground.status.probe_failures
+        view = View(desired, observed, self.clock.now(), self.policy)
+        if not is_first or view.current is None or not view.has_served(view.current):
+            return observed
+        return self.observe_these(desired, look.ids)
 
     def observe_these(self, desired: DesiredState, containers: Sequence[str]) -> Observed:
         """The same where its containers are known, by their ids: they need not be looked for."""
@@ -61,7 +78,9 @@ class Observer:
         if view.needs_port:
             return replace(observed, taken_ports=self._taken_ports())
         if view.current is None:
-            return replace(observed, image=self._image(view.image))
+            building = view.build_in_progress
+            is_being_built = building is not None and building.image == view.image
+            return replace(observed, image=ImageState.ABSENT if is_being_built else self._image(view.image))
         return self._look_into(view, view.current)
 
     def _look_into(self, view: View, current: ObservedContainer) -> Observed:
@@ -79,7 +98,9 @@ class Observer:
         return observed
 
     def _may_be_given_up(self, view: View, current: ObservedContainer) -> bool:
-        """Whether this failed probe may be the last one: then the log's end is wanted."""
+        """Whether this failed probe may be the last one of this run: then the log's end is wanted."""
+        if not view.is_news(current.run):
+            return False
         if not view.has_served(current):
             return self.clock.now() - (current.started_at or 0.0) >= view.readiness_timeout
         return view.status.probe_failures + 1 >= self.policy.liveness_failures

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from api.resources.desired import DesiredState
 from api.store import Store
+from controller.domain.look import OF_AN_END, Look
 from controller.domain.observed import ContainerState, ListedContainer
 from controller.engine.interface import Engine, EngineEvent
 from controller.loop.prober import Watcher
@@ -21,8 +22,7 @@ from controller.loop.reconciler import PassResult, Reconciler
 AT_ONCE = 100
 """Records that are loaded in one go: a query for many, and gone again before they weigh on the garbage collector."""
 
-_OF_A_START = frozenset({"create", "start"})
-_OF_AN_END = frozenset({"kill", "die", "stop", "destroy"})
+_OF_A_START = frozenset({"create", "start", "restart"})
 
 Fingerprint = frozenset[tuple[str, str]]
 NOTHING_LEFT: Fingerprint = frozenset({("", "forgotten")})
@@ -55,19 +55,23 @@ class Overview:
     _in_pass: set[str] = field(default_factory=set)
     _seen: dict[str, Fingerprint] = field(default_factory=dict)
     """What the last pass saw, settled or not."""
+    _looks: dict[str, Look] = field(default_factory=dict)
+    """What the last pass saw in full, for the next one."""
     _heard: dict[str, list[EngineEvent]] = field(default_factory=dict)
     """What the engine told of a key while it was in a pass."""
     _disturbed: set[str] = field(default_factory=set)
     """Keys that a pass has had since the sweep began: the pass knows better."""
 
-    def begins(self, uid: str) -> None:
-        """A pass of the key begins: nothing is known of it until that ends."""
+    def begins(self, uid: str) -> Look | None:
+        """A pass of the key begins, and gets the last look; nothing is known of the key until the pass ends."""
         with self._lock:
             self._in_pass.add(uid)
             self._disturbed.add(uid)
             self._settled.pop(uid, None)
             self._seen.pop(uid, None)
+            look = self._looks.pop(uid, None)
         self.watcher.forget(uid)
+        return look
 
     def ends(self, uid: str, result: PassResult | None) -> bool:
         """The pass has ended, with this result or with none; whether the engine told what the pass has not seen."""
@@ -78,16 +82,18 @@ class Overview:
                 self._seen[uid] = NOTHING_LEFT if result.is_forgotten else result.fingerprint
             if result is not None and result.settled:
                 self._settled[uid] = (result.version, result.fingerprint)
-            is_news = not all(self._is_known(event) for event in self._heard.pop(uid, ()))
+            if result is not None and result.look is not None:
+                self._looks[uid] = result.look
+            news = [event for event in self._heard.pop(uid, ()) if self._is_news(event)]
         if result is not None and result.watch is not None:
             self.watcher.watch(uid, result.watch)
-        return is_news
+        return bool(news)
 
     def heard(self, event: EngineEvent) -> bool:
         """Whether what the engine tells needs a pass now. Heard during one, it is compared with what that comes to."""
         with self._lock:
             if event.uid not in self._in_pass:
-                return not self._is_known(event)
+                return self._is_news(event)
             self._heard.setdefault(event.uid, []).append(event)
             return False
 
@@ -96,6 +102,7 @@ class Overview:
         with self._lock:
             self._settled.clear()
             self._seen.clear()
+            self._looks.clear()
 
     def is_settled(self, uid: str, version: int, listed: Sequence[ListedContainer]) -> bool:
         """Whether it was last seen settled with these containers, and nothing else has been wanted since."""
@@ -112,6 +119,7 @@ class Overview:
         listed = self._listed()
         versions = self.store.work.versions()
         doubtful = [uid for uid in versions if not self.is_settled(uid, versions[uid], listed.get(uid, ()))]
+        self._compare(doubtful, listed)
         unrecorded = sorted(listed.keys() - versions.keys() - {""})
         yield from (uid for uid in unrecorded if not self.is_settled(uid, 0, listed[uid]))
         for first in range(0, len(doubtful), AT_ONCE):
@@ -166,17 +174,38 @@ class Overview:
             self.look_after(uid, result.look_again_after)
         return True
 
+    def _compare(self, uids: Sequence[str], listed: dict[str, tuple[ListedContainer, ...]]) -> None:
+        """Drop the looks that the list does not bear out, unless a pass came meanwhile."""
+        with self._lock:
+            for uid in uids:
+                look = self._looks.get(uid)
+                if look is not None and uid not in self._disturbed and not look.agrees(listed.get(uid, ())):
+                    del self._looks[uid]
+
     def _drop_all_but(self, living: set[str]) -> None:
         with self._lock:
-            for known in (self._settled, self._seen, self._glances):
+            for known in (self._settled, self._seen, self._glances, self._looks):
                 for uid in [uid for uid in known if uid not in living]:
                     del known[uid]
+
+    def _is_news(self, event: EngineEvent) -> bool:
+        """Whether it tells what no pass has seen: then the look is not what is, either."""
+        if self._is_known(event):
+            return False
+        look = self._looks.pop(event.uid, None)
+        left = look.doubted(event.container) if look is not None else None
+        if left is not None:
+            self._looks[event.uid] = left
+        return True
 
     def _is_known(self, event: EngineEvent) -> bool:
         """Whether it is the echo of what a pass did: what runs has been started, and what is gone has ended."""
         seen = self._seen.get(event.uid, frozenset())
         if seen is NOTHING_LEFT:
-            return event.action in _OF_AN_END
+            return event.action in OF_AN_END
+        look = self._looks.get(event.uid)
+        if look is not None and look.knows(event.container, event.action, event.at):
+            return True
         return event.action in _OF_A_START and (event.container, ContainerState.RUNNING.value) in seen
 
 

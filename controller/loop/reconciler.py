@@ -12,8 +12,16 @@ from api.resources.desired import Claim, DesiredState, Report
 from api.resources.event import EventType, NewEvent
 from api.resources.playground import Playground
 from api.store import Store
-from controller.domain.actions import Action
-from controller.domain.observed import ListedContainer, Observed, ObservedContainer, Probe, ProbeVerdict
+from controller.domain.actions import (
+    Action,
+    CancelBuild,
+    ReserveHostPort,
+    RestartContainer,
+    StartBuild,
+    StartContainer,
+)
+from controller.domain.look import Look
+from controller.domain.observed import ListedContainer, Observed, ObservedContainer, Probe, ProbeVerdict, Unknown
 from controller.domain.outcome import FailureKind, Outcome
 from controller.domain.plan import Plan, Situation
 from controller.domain.watch import Watch
@@ -27,6 +35,7 @@ from controller.planner.orphans import orphans
 
 log = structlog.get_logger()
 
+_TOUCHES_NO_CONTAINER = (CancelBuild, ReserveHostPort, StartBuild)
 MOST_STEPS = 4
 """In one pass: a port, a container, whatever that brings about, and a look at what came of it."""
 _NO_TIME_TO_EXPIRE = {Situation.UNKNOWN, Situation.EXPIRED}
@@ -49,6 +58,8 @@ class PassResult:
     """The desired side's version that was looked at: one that has another is looked at again."""
     is_forgotten: bool = False
     """Its record is gone, and no container of it was left."""
+    look: Look | None = None
+    """What was seen of its containers, where nothing has been done to them since."""
     freed_port: bool = False
     waits_for_port: bool = False
 
@@ -76,7 +87,7 @@ class _Step:
         """What the next step starts from: all as it was wanted when the pass began, and what is seen now.
 
         After a port was reserved nothing else has changed: the containers are those that were seen. After one was
-        created they are those and it.
+        created they are those and it, and after one was started they are the same ones.
         """
         desired, ended = self.view.desired, {build.id for build in self.said.builds}
         changed: dict[str, object] = {"status": self.said.status}
@@ -87,10 +98,23 @@ class _Step:
         desired = desired.model_copy(update={"playground": playground, "open_builds": still_open})
         if self.outcome.port is not None:
             return desired, observer.look_further(desired, self.view.containers)
+        known = tuple(container.id for container in self.view.containers)
         if self.outcome.container is not None:
-            known = (*(container.id for container in self.view.containers), self.outcome.container)
+            return desired, observer.observe_these(desired, (*known, self.outcome.container))
+        if all(isinstance(done, StartContainer | RestartContainer) for done in self.outcome.done):
             return desired, observer.observe_these(desired, known)
         return desired, observer.observe(desired)
+
+    @property
+    def look(self) -> Look | None:
+        """What the next pass need not look at again; None where something was done, or tried, to a container."""
+        outcome = self.outcome
+        is_untouched = all(isinstance(done, _TOUCHES_NO_CONTAINER) for done in outcome.done)
+        is_untouched = is_untouched and (outcome.failed is None or outcome.failed.kind is FailureKind.NO_FREE_PORT)
+        if not is_untouched or isinstance(self.view.observed.containers, Unknown):
+            return None
+        look = Look(self.view.desired.version, self.view.containers)
+        return look if look.lasts else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +130,17 @@ class Reconciler:
     on_report: Callable[[Playground], None] = lambda _: None
     """Told of each playground as it was reported; returns at once."""
 
-    def run(self, uid: str, claim: Claim, hint: str = "") -> PassResult:
-        """One pass. Raises StoreError when the database does not answer: nothing is lost, the next pass sees it all."""
+    def run(self, uid: str, claim: Claim, hint: str = "", look: Look | None = None) -> PassResult:
+        """One pass; `look` is what the last one saw, where it is still known.
+
+        Raises StoreError when the database does not answer: nothing is lost, the next pass sees it all.
+        """
         with bound_contextvars(reconcile_id=new_uid(), uid=uid):
             desired = self.store.work.load(uid)
             if desired is None:
                 return self._orphaned(uid, claim)
             with bound_contextvars(playground=desired.playground.metadata.name):
-                steps = [self._step(desired, self.observer.observe(desired), claim, hint)]
+                steps = [self._step(desired, self.observer.observe(desired, look), claim, hint)]
                 while len(steps) < MOST_STEPS and steps[-1].goes_on:
                     told = tuple(event for step in steps for event in step.said.events)
                     steps.append(self._step(*steps[-1].next(self.observer), claim, hint, told))
@@ -203,6 +230,7 @@ class Reconciler:
             version=view.desired.version,
             fingerprint=frozenset((c.id, c.state.value) for c in view.containers),
             is_forgotten=step.is_the_end,
+            look=step.look,
             freed_port=decided.frees_port and bool(outcome.done),
             waits_for_port=failed in {FailureKind.NO_FREE_PORT, FailureKind.PORT_HELD},
         )

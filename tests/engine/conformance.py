@@ -4,9 +4,10 @@ import itertools
 import os
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
+from unittest import mock
 
 import docker
 
@@ -15,6 +16,7 @@ from controller.domain.container_spec import ContainerSpec, Limits
 from controller.domain.observed import ObservedContainer
 from controller.engine.docker_engine import DockerEngine
 from controller.engine.interface import Engine
+from controller.engine.socket_client import SocketClient
 from controller.planner.wanted import (
     LABEL_CONTROLLER,
     LABEL_GENERATION,
@@ -50,6 +52,8 @@ class Lab:
     """Create it, start it, and have it need more memory than it may use."""
     now: Callable[[], float]
     wait_until: Callable[[Callable[[], bool]], None]
+    requests: Callable[[], int]
+    """How many requests have been sent to the engine up to now, whoever sent them."""
     uid: str = field(default_factory=lambda: f"{next(_numbers):012x}")
 
     def spec(self, name: str = "one", *, uid: str | None = None, theirs: bool = False, **fields: Any) -> ContainerSpec:
@@ -116,6 +120,7 @@ def fake_lab() -> Iterator[Lab]:
         run_out_of_memory=run_out_of_memory,
         now=clock.now,
         wait_until=wait_until,
+        requests=lambda: machine.calls,
     )
 
 
@@ -151,19 +156,21 @@ def docker_lab() -> Iterator[Lab]:
             assert clock.monotonic() < deadline, "it never came to that"
             clock.sleep(0.05)
 
-    yield Lab(
-        ours=ours,
-        theirs=DockerEngine(None, f"{run}-theirs", 20),
-        image=image,
-        run=run,
-        free_port=_free_port,
-        listen=listen,
-        foreign=foreign,
-        kill=client.api.kill,
-        run_out_of_memory=run_out_of_memory,
-        now=clock.now,
-        wait_until=wait_until,
-    )
+    with counted_requests() as sent:
+        yield Lab(
+            ours=ours,
+            theirs=DockerEngine(None, f"{run}-theirs", 20),
+            image=image,
+            run=run,
+            free_port=_free_port,
+            listen=listen,
+            foreign=foreign,
+            kill=client.api.kill,
+            run_out_of_memory=run_out_of_memory,
+            now=clock.now,
+            wait_until=wait_until,
+            requests=lambda: len(sent),
+        )
     for listener in sockets:
         listener.close()
     found: dict[str, list[str]] = {}
@@ -177,6 +184,20 @@ def docker_lab() -> Iterator[Lab]:
     assert set().union(*found.values()) <= {"5.30 not docker0"}, (
         "these specs name no network, and nothing else is loose"
     )
+
+
+@contextmanager
+def counted_requests() -> Iterator[list[str]]:
+    """What is sent over the engine's socket: the method and the address of each request."""
+    sent: list[str] = []
+    send = SocketClient.request
+
+    def request(client: SocketClient, method: str, url: str, *others: Any, **options: Any) -> Any:
+        sent.append(f"{method} {url}")
+        return send(client, method, url, *others, **options)
+
+    with mock.patch.object(SocketClient, "request", request):
+        yield sent
 
 
 def _free_port() -> int:

@@ -1,7 +1,7 @@
 """One suite for the fake engine and for real Docker: what the controller relies on and the fake may not get wrong."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
@@ -296,3 +296,30 @@ def test_events_since_a_moment_are_those_of_ours(lab: Lab) -> None:
 
 def test_an_engine_that_is_there_answers(lab: Lab) -> None:
     lab.ours.ping()
+
+
+def test_what_is_asked_costs_so_many_requests(lab: Lab) -> None:
+    """The fake counts what Docker is asked: who is held to a number of requests by the one is by the other."""
+
+    def cost(ask: Callable[[], object]) -> int:
+        before = lab.requests()
+        ask()
+        return lab.requests() - before
+
+    lab.ours.create(lab.spec("first"))  # the first of all asks for the engine's cores, too
+    spec = lab.spec("second")
+    assert cost(lambda: lab.ours.has_image(lab.image)) == 1
+    assert cost(lambda: lab.ours.has_image(lab.image)) == 0, "it was there a moment ago"
+    assert cost(lambda: lab.ours.create(spec)) == 1
+    assert cost(lambda: lab.ours.create(spec)) == 2, "whose it is that has the name is looked at"
+    first, second = (container.id for container in lab.ours.containers_of(lab.uid))
+    assert cost(lambda: lab.ours.start(second)) == 1
+    assert cost(lambda: lab.ours.containers_of(lab.uid)) == 3
+    assert cost(lambda: lab.ours.inspected([second])) == 1
+    assert cost(lambda: lab.ours.inspected([])) == 0
+    assert cost(lambda: lab.ours.log_tail(second, 5)) == 1
+    assert cost(lab.ours.listing) == 1
+    assert cost(lab.ours.published_ports) == 1
+    assert cost(lambda: lab.ours.stop(second, GRACE)) == 1
+    assert cost(lambda: lab.ours.restart(second, GRACE)) == 1
+    assert cost(lambda: lab.ours.remove(first)) == 1

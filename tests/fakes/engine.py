@@ -20,6 +20,7 @@ from controller.engine.errors import (
     NotFound,
 )
 from controller.engine.interface import EngineEvent, ImageToBuild
+from controller.engine.lately import Lately
 from controller.planner.wanted import (
     LABEL_CONTROLLER,
     LABEL_GENERATION,
@@ -36,6 +37,7 @@ class FakeEngine:
     def __init__(self, machine: FakeMachine, controller_id: str) -> None:
         self._machine = machine
         self._controller_id = controller_id
+        self._images = Lately(machine.clock)
 
     def ping(self) -> None:
         self._answer()
@@ -48,11 +50,13 @@ class FakeEngine:
     def containers_of(self, uid: str) -> tuple[ObservedContainer, ...]:
         """Everything about the containers of one playground."""
         self._answer()
-        return tuple(_observed(c) for c in self._own() if c.labels.get(LABEL_UID) == uid)
+        found = tuple(_observed(c) for c in self._own() if c.labels.get(LABEL_UID) == uid)
+        self._machine.calls += len(found)
+        return found
 
     def inspected(self, containers: Sequence[str]) -> tuple[ObservedContainer, ...]:
         """Everything about these containers, by their ids; one that is gone is not among them."""
-        self._answer()
+        self._answer(len(containers))
         return tuple(_observed(c) for wanted in containers for c in self._own() if c.id == wanted)
 
     def published_ports(self) -> frozenset[int]:
@@ -60,8 +64,13 @@ class FakeEngine:
         return self._machine.published_ports()
 
     def has_image(self, reference: str) -> bool:
+        if reference in self._images:
+            return True
         self._answer()
-        return reference in self._machine.images
+        is_there = reference in self._machine.images
+        if is_there:
+            self._images.saw(reference)
+        return is_there
 
     def images(self) -> tuple[ListedImage, ...]:
         """All images with our controller's label."""
@@ -74,6 +83,7 @@ class FakeEngine:
 
     def remove_image(self, reference: str) -> None:
         """Remove an image that no container uses."""
+        self._images.forget()
         self._answer()
         if self._is_used(reference):
             raise EngineRefused(f"conflict: unable to remove {reference}: a container uses it")
@@ -88,12 +98,16 @@ class FakeEngine:
     def create(self, spec: ContainerSpec) -> str:
         """Create a container, and its network; one of ours that has its name already is adopted."""
         self._answer()
-        self._machine.networks.setdefault(spec.network, self._machine.clock.now())
+        if spec.network and spec.network not in self._machine.networks:
+            self._machine.calls += 3
+            self._machine.networks[spec.network] = self._machine.clock.now()
         if spec.image not in self._machine.images:
+            self._images.forget()
             raise ImageMissing(f"No such image: {spec.image}")
         labels = dict(spec.labels)
         for there in self._machine.containers.values():
             if there.name == spec.name:
+                self._machine.calls += 1
                 if any(there.labels.get(name) != labels.get(name) for name in (LABEL_CONTROLLER, LABEL_UID)):
                     raise NameConflict(f"A container that is not ours has the name {spec.name}.")
                 return there.id
@@ -166,8 +180,9 @@ class FakeEngine:
             raise failure
         return self._machine.add_image(image.tag, image.labels)
 
-    def _answer(self) -> None:
-        self._machine.calls += 1
+    def _answer(self, requests: int = 1) -> None:
+        """Answer so many requests as Docker is asked for this."""
+        self._machine.calls += requests
         self._machine.clock.advance(CALL_SECONDS)
         self._machine.catch_up()
 

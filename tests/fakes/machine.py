@@ -125,11 +125,13 @@ class FakeMachine:
     def catch_up(self) -> None:
         """Let what was due to crash by now have crashed, at its time."""
         for container in self.containers.values():
-            after = container.milliseconds("CRASH_AFTER_MS")
-            if container.state is ContainerState.RUNNING and after is not None and container.started_at is not None:
-                due = container.started_at + max(after, 0.001)
-                if due <= self.clock.now():
-                    self._end(container, CRASHED, due)
+            due = _ends_at(container)
+            if due is not None and due <= self.clock.now():
+                self._end(container, CRASHED, due)
+
+    def next_end(self) -> float | None:
+        """When the next one ends by itself; None where none will."""
+        return min((due for c in self.containers.values() if (due := _ends_at(c)) is not None), default=None)
 
     def start(self, container: FakeContainer) -> None:
         """Start it, or refuse as Docker does: a refused one keeps its state. Raises PortTaken, EngineRefused."""
@@ -209,3 +211,11 @@ class FakeMachine:
     def _new_id(self, what: str) -> str:
         self._number += 1
         return f"{self._number:04x}{what.encode().hex()}".ljust(64, "0")[:64]
+
+
+def _ends_at(container: FakeContainer) -> float | None:
+    """When it will end by itself, where it runs and will."""
+    after = container.milliseconds("CRASH_AFTER_MS")
+    if container.state is not ContainerState.RUNNING or after is None or container.started_at is None:
+        return None
+    return container.started_at + max(after, 0.001)

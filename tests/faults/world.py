@@ -1,8 +1,8 @@
 """A whole controller in one thread: real records, a fake engine, a clock that jumps.
 
 The `World` does one thing at a time, in a fixed order: a pass that is due, else a build that is due, else a jump in
-time to whatever is due next. All hints of the engine are lost on purpose: what they would have told is found by the
-resync. When the controller crashes, a new one is put together over the same engine and records.
+time to whatever is due next. All hints of the engine are lost on purpose (unless it is given `ears`): what they would
+have told is found by the resync. When the controller crashes, a new one begins over the same engine and records.
 """
 
 import itertools
@@ -38,6 +38,7 @@ from controller.planner import Policy
 from controller.planner.wanted import LABEL_CONTROLLER, LABEL_UID, wanted_container
 from tests.fakes.builds import FakeBuilder, stepped_pool
 from tests.fakes.clock import FakeClock
+from tests.fakes.ears import Ears
 from tests.fakes.engine import FakeEngine
 from tests.fakes.faults import Crash, Faults, FaultyEngine, FaultyStore
 from tests.fakes.machine import FakeContainer, FakeMachine
@@ -151,6 +152,7 @@ class World:
     machine: FakeMachine
     policy: Policy = POLICY
     ports: range = PORTS
+    ears: Ears = field(default_factory=Ears)
     passes: list[str] = field(default_factory=list)
     on_boot: Callable[["World"], None] = lambda _: None
 
@@ -160,6 +162,7 @@ class World:
         self.engine = FaultyEngine(FakeEngine(self.machine, CONTROLLER), self.faults)
         self.builder = FakeBuilder(self.engine, CONTROLLER)
         self._holders = itertools.count(1)
+        self.resyncs = 0
         self.boot()
 
     def boot(self) -> None:
@@ -252,7 +255,7 @@ class World:
                 self._pass(uid)
                 return
             build_due = self._builder_steps.due_at()
-            looks = [*self._due.values(), *self.pages.due.values()]
+            looks = [*self._due.values(), *self.pages.due.values(), *self.ears.due(self.clock)]
             next_due = min([self._resync_at, *looks, *([build_due] if build_due is not None else [])])
             if end is not None and next_due > end:
                 self.clock.advance(end - self.clock.monotonic())
@@ -262,6 +265,7 @@ class World:
                 self._builder_steps.run_next()
             for uid in self.pages.ask(self.machine):
                 self.queue.add(uid)
+            self.ears.listen(self.overview, self.queue)
             if self._resync_at <= self.clock.monotonic():
                 self._resync()
         except Crash:
@@ -323,13 +327,13 @@ class World:
         return uid
 
     def _pass(self, uid: str) -> None:
-        self.overview.begins(uid)
+        look = self.overview.begins(uid)
         result: PassResult | None = None
         try:
             self._lead()
             claim = self.leader.claim()
             assert claim is not None
-            result = self.reconciler.run(uid, claim)
+            result = self.reconciler.run(uid, claim, look=look)
         except StoreError as error:
             self.passes.append(f"{uid}: {error}")
             again: float | None = BROKEN_PASS_PAUSE
@@ -340,6 +344,7 @@ class World:
             again = result.look_again_after
         self.overview.ends(uid, result)
         self.queue.done(uid)
+        self.ears.listen(self.overview, self.queue)
         if again is not None:
             self._look_after(uid, again)
 
@@ -360,6 +365,7 @@ class World:
 
     def _resync(self) -> None:
         self._resync_at = self.clock.monotonic() + RESYNC_INTERVAL
+        self.resyncs += 1
         try:
             for uid in self.overview.sweep():
                 self.queue.add(uid)

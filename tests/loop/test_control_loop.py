@@ -12,6 +12,7 @@ import pytest
 from api.clock import SystemClock
 from api.resources.desired import Claim, DesiredState
 from api.store import CONTROLLER_LEASE, Store, StoreUnavailable
+from controller.domain.look import Look
 from controller.domain.observed import ContainerState, ListedContainer
 from controller.engine.breaker import BreakerEngine
 from controller.engine.errors import EngineRefused, EngineUnavailable
@@ -38,7 +39,7 @@ class Passes:
         self.seen: queue.SimpleQueue[str] = queue.SimpleQueue()
         self.counts: dict[str, int] = {}
 
-    def run(self, uid: str, claim: Claim) -> PassResult:
+    def run(self, uid: str, claim: Claim, *, look: Look | None) -> PassResult:
         self.counts[uid] = self.counts.get(uid, 0) + 1
         self.seen.put(uid)
         return self._answer(uid, self.counts[uid])

@@ -56,9 +56,9 @@ def test_garbage_is_what_nobody_needs_and_is_old_enough() -> None:
         PruneRecords, ended builds, old events, tombstones and quarantines that are over""")
 
 
-def test_back_off_doubles_from_a_second_to_five_minutes_and_is_spread() -> None:
+def test_back_off_grows_from_a_second_to_five_minutes_and_is_spread() -> None:
     for failures in range(1, 30):
-        base = min(300.0, 2.0 ** (failures - 1))
+        base = min(300.0, 4.0 ** (failures - 1))
         assert base <= delay(failures, "uid") <= base * 1.2
     assert delay(0, "uid") >= 1.0
     assert delay(10**9, "uid") <= 360.0
