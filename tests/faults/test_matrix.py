@@ -1,13 +1,15 @@
 """The crash matrix: each scenario x each of its effects x each fault; then pairs of faults.
 
-Whatever goes wrong, the world comes to rest as the records want it, with few effects, with one container, with no port
-and no container leaked, with neighbours untouched, and then nothing is planned any more.
+Whatever goes wrong, and whether the engine's events are heard or not, the world comes to rest as the records want it,
+with few effects, with one container, with no port and no container leaked, with neighbours untouched, and then nothing
+is planned any more.
 """
 
 import itertools
 
 import pytest
 
+from tests.fakes.ears import Ears
 from tests.fakes.faults import Fault
 from tests.faults import checks
 from tests.faults.scenarios import SCENARIOS, Scenario
@@ -30,9 +32,13 @@ def prepared(lab: Laboratory, scenario: Scenario) -> tuple[Snapshot, str, list[s
     return _prepared[scenario.name]
 
 
-def run(lab: Laboratory, scenario: Scenario, snapshot: Snapshot, uid: str, faults: dict[int, Fault]) -> World:
+def run(
+    lab: Laboratory, scenario: Scenario, snapshot: Snapshot, uid: str, faults: dict[int, Fault], *, hears: bool = False
+) -> World:
     """The scenario with faults at the effects with these numbers; all that must hold in the end has been checked."""
     world = lab.world(snapshot)
+    if hears:
+        world.ears = Ears(world.machine)
     neighbours = checks.foreign(world.machine)
     checks.guard(world)
     for number, fault in faults.items():
@@ -61,14 +67,15 @@ def positions(effects: list[str], fault: Fault) -> list[int]:
     return [number for number, effect in enumerate([*effects, "?"], start=1) if differs(fault, effect)]
 
 
+@pytest.mark.parametrize("hears", [False, True], ids=["deaf", "hearing"])
 @pytest.mark.parametrize("fault", Fault)
 @pytest.mark.parametrize("name", EVERY)
-def test_any_single_fault_is_overcome(lab: Laboratory, name: str, fault: Fault) -> None:
+def test_any_single_fault_is_overcome(lab: Laboratory, name: str, fault: Fault, *, hears: bool) -> None:
     scenario = EVERY[name]
     snapshot, uid, effects = prepared(lab, scenario)
     assert effects, "a scenario without effects shows nothing"
     for number in positions(effects, fault):
-        run(lab, scenario, snapshot, uid, {number: fault})
+        run(lab, scenario, snapshot, uid, {number: fault}, hears=hears)
 
 
 def pairs(effects: list[str], first: Fault, second: Fault) -> list[dict[int, Fault]]:
