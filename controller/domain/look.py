@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from api.resources.desired import DesiredState
 from controller.domain.observed import ContainerState, ListedContainer, ObservedContainer
 
+LONGEST = 60.0
+"""Seconds for which it may be used: a restart of which nobody has heard shows in no list."""
 OF_AN_END = frozenset({"kill", "die", "stop", "destroy"})
 """What the engine calls the things that end a container, or come with its end."""
 _LASTS = frozenset({ContainerState.CREATED, ContainerState.RUNNING, ContainerState.EXITED})
@@ -18,6 +20,8 @@ class Look:
     version: int
     """Of the desired side, when this was seen."""
     containers: tuple[ObservedContainer, ...]
+    at: float
+    """When they were asked for, in seconds of the monotonic clock."""
     is_fresh: bool = True
     """Whether nothing has been heard of them since. Else there are the same ones, and each has to be inspected."""
 
@@ -31,13 +35,14 @@ class Look:
         """The containers, by their ids."""
         return tuple(container.id for container in self.containers)
 
-    def serves(self, desired: DesiredState) -> bool:
-        """Whether it may stand for a look made now."""
-        return self.version == desired.version
+    def serves(self, desired: DesiredState, now: float) -> bool:
+        """Whether it may stand for a look made now. A deletion begins with a look, and nothing is believed for ever."""
+        is_deletion = desired.playground.metadata.deletion_requested_at is not None
+        return self.version == desired.version and not is_deletion and now - self.at <= LONGEST
 
-    def doubted(self, container: str) -> "Look | None":
-        """What is left of it when something has happened to that container; None for one that was not there."""
-        return replace(self, is_fresh=False) if container in self.ids else None
+    def doubted(self) -> "Look":
+        """What is left of it when something may have happened to its containers."""
+        return replace(self, is_fresh=False)
 
     def knows(self, container: str, action: str, at: float) -> bool:
         """Whether that event is no news to who has looked.

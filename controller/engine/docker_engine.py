@@ -162,6 +162,7 @@ class DockerEngine:
 
     def remove(self, container: str) -> None:
         """Kill and remove it; success when it is gone or going."""
+        self._hidden.forget(container)
         with suppress(NotFound), translated(f"remove {container}"):
             self._api().remove_container(container, force=True, v=True)
 

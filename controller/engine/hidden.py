@@ -26,6 +26,11 @@ class HiddenValues:
                 del self._known[next(iter(self._known))]
         return values
 
+    def forget(self, container: str) -> None:
+        """The container is gone."""
+        with self._lock:
+            self._known.pop(container, None)
+
     def of(self, container: str) -> tuple[str, ...] | None:
         """Those of a container, by its whole id; None where it was not inspected."""
         with self._lock:

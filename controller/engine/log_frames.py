@@ -3,9 +3,11 @@
 import struct
 from collections.abc import Callable, Iterator
 
+import docker.errors
 import requests
 
-from controller.engine.errors import EngineError, EngineFailed, EngineRefused, EngineUnavailable, NotFound
+from controller.engine.errors import EngineError, EngineUnavailable
+from controller.engine.translate import translate
 
 _HEADER = 8
 _LARGEST = 1024 * 1024
@@ -27,6 +29,4 @@ def log_refusal(response: requests.Response, container: str) -> EngineError:
     """Why there is no log, when the engine has answered so."""
     with response:
         text = f"The engine gives no log of {container}: {response.text[:300].strip()}"
-    if response.status_code == 404:
-        return NotFound(text)
-    return EngineFailed(text) if response.status_code >= 500 else EngineRefused(text)
+    return translate(docker.errors.APIError(text, response=response, explanation=text), f"read the log of {container}")

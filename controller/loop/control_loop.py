@@ -162,6 +162,7 @@ class ControlLoop:
     def _follow_engine(self) -> None:
         """Hints from the engine: something happened to a container of ours. After every break, look at everything."""
         since = self.clock.now()
+        self.overview.forget()  # nobody has listened up to now
         while not self.stop.is_set():
             try:
                 self.engine.ping()
@@ -175,6 +176,7 @@ class ControlLoop:
                     log.warning("event stream interrupted", error=str(error))
             finally:
                 refusals = self.hearing.ends(self.clock.now())
+                self.overview.forget()
             self.stop.wait(RECONNECT_PAUSE * min(MOST_PAUSES, max(1, refusals)))
             self._look_at_everything()
 

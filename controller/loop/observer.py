@@ -3,6 +3,7 @@
 What to look at is derived from the same view the planner decides on; what could not be seen becomes Unknown.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -39,7 +40,8 @@ class Observer:
 
     def observe(self, desired: DesiredState, look: Look | None = None) -> Observed:
         """What is, as far as it matters for what is wanted; `look` is what was seen last, where that is still known."""
-        if look is not None and look.serves(desired):
+        is_deaf = math.isinf(self.heard_since())
+        if look is not None and not is_deaf and look.serves(desired, self.clock.monotonic()):
             return self._observe_again(desired, look)
         try:
             containers = self.engine.containers_of(desired.playground.metadata.uid)

@@ -23,6 +23,28 @@ AT_ONCE = 100
 """Records that are loaded in one go: a query for many, and gone again before they weigh on the garbage collector."""
 
 _OF_A_START = frozenset({"create", "start", "restart"})
+_NO_CHANGE = frozenset(
+    [
+        "oom",
+        "health_status",
+        "exec_create",
+        "exec_start",
+        "exec_die",
+        "exec_detach",
+        "attach",
+        "detach",
+        "resize",
+        "top",
+        "archive-path",
+        "extract-to-dir",
+        "export",
+        "copy",
+        "commit",
+    ]
+)
+"""Events that leave a container in its state. (The end that an `oom` may bring comes with a `die` of its own.)"""
+_ORDER = 2.0
+"""Seconds: events come in their order but for less than that, also where some are told again after a break."""
 
 Fingerprint = frozenset[tuple[str, str]]
 NOTHING_LEFT: Fingerprint = frozenset({("", "forgotten")})
@@ -39,6 +61,15 @@ class _Glance:
     result: PassResult
 
 
+@dataclass(slots=True)
+class _Ears:
+    """How well the engine was heard."""
+
+    breaks: int = 0
+    latest: float = 0.0
+    """The moment of the last event, in seconds since the epoch by the engine's clock."""
+
+
 @dataclass(frozen=True, slots=True)
 class Overview:
     """Safe to share between threads; one thread sweeps."""
@@ -52,7 +83,9 @@ class Overview:
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _settled: dict[str, tuple[int, Fingerprint]] = field(default_factory=dict)
     _glances: dict[str, _Glance] = field(default_factory=dict)
-    _in_pass: set[str] = field(default_factory=set)
+    _in_pass: dict[str, int] = field(default_factory=dict)
+    """The keys that are in a pass, with the number of breaks in the hearing up to its beginning."""
+    _ears: _Ears = field(default_factory=_Ears)
     _seen: dict[str, Fingerprint] = field(default_factory=dict)
     """What the last pass saw, settled or not."""
     _looks: dict[str, Look] = field(default_factory=dict)
@@ -65,7 +98,7 @@ class Overview:
     def begins(self, uid: str) -> Look | None:
         """A pass of the key begins, and gets the last look; nothing is known of the key until the pass ends."""
         with self._lock:
-            self._in_pass.add(uid)
+            self._in_pass[uid] = self._ears.breaks
             self._disturbed.add(uid)
             self._settled.pop(uid, None)
             self._seen.pop(uid, None)
@@ -76,13 +109,13 @@ class Overview:
     def ends(self, uid: str, result: PassResult | None) -> bool:
         """The pass has ended, with this result or with none; whether the engine told what the pass has not seen."""
         with self._lock:
-            self._in_pass.discard(uid)
+            breaks = self._in_pass.pop(uid, None)
             self._disturbed.add(uid)
             if result is not None:
                 self._seen[uid] = NOTHING_LEFT if result.is_forgotten else result.fingerprint
             if result is not None and result.settled:
                 self._settled[uid] = (result.version, result.fingerprint)
-            if result is not None and result.look is not None:
+            if result is not None and result.look is not None and breaks == self._ears.breaks:
                 self._looks[uid] = result.look
             news = [event for event in self._heard.pop(uid, ()) if self._is_news(event)]
         if result is not None and result.watch is not None:
@@ -91,7 +124,12 @@ class Overview:
 
     def heard(self, event: EngineEvent) -> bool:
         """Whether what the engine tells needs a pass now. Heard during one, it is compared with what that comes to."""
+        if event.action.partition(":")[0] in _NO_CHANGE:
+            return False
         with self._lock:
+            if event.at < self._ears.latest - _ORDER:  # its clock was set back: no time is before or after another
+                self._forget()
+            self._ears.latest = event.at
             if event.uid not in self._in_pass:
                 return self._is_news(event)
             self._heard.setdefault(event.uid, []).append(event)
@@ -100,9 +138,13 @@ class Overview:
     def forget(self) -> None:
         """What was settled may not be so any more."""
         with self._lock:
-            self._settled.clear()
-            self._seen.clear()
-            self._looks.clear()
+            self._forget()
+
+    def _forget(self) -> None:
+        self._ears.breaks += 1
+        self._settled.clear()
+        self._seen.clear()
+        self._looks.clear()
 
     def is_settled(self, uid: str, version: int, listed: Sequence[ListedContainer]) -> bool:
         """Whether it was last seen settled with these containers, and nothing else has been wanted since."""
@@ -175,11 +217,15 @@ class Overview:
         return True
 
     def _compare(self, uids: Sequence[str], listed: dict[str, tuple[ListedContainer, ...]]) -> None:
-        """Drop the looks that the list does not bear out, unless a pass came meanwhile."""
+        """Drop the looks that the list does not bear out; where a pass came meanwhile, the list may be what is old."""
         with self._lock:
             for uid in uids:
                 look = self._looks.get(uid)
-                if look is not None and uid not in self._disturbed and not look.agrees(listed.get(uid, ())):
+                if look is None or look.agrees(listed.get(uid, ())):
+                    continue
+                if uid in self._disturbed:
+                    self._looks[uid] = look.doubted()
+                else:
                     del self._looks[uid]
 
     def _drop_all_but(self, living: set[str]) -> None:
@@ -193,9 +239,8 @@ class Overview:
         if self._is_known(event):
             return False
         look = self._looks.pop(event.uid, None)
-        left = look.doubted(event.container) if look is not None else None
-        if left is not None:
-            self._looks[event.uid] = left
+        if look is not None and event.container in look.ids:
+            self._looks[event.uid] = look.doubted()
         return True
 
     def _is_known(self, event: EngineEvent) -> bool:

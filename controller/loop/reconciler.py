@@ -105,15 +105,18 @@ class _Step:
             return desired, observer.observe_these(desired, known)
         return desired, observer.observe(desired)
 
-    @property
-    def look(self) -> Look | None:
-        """What the next pass need not look at again; None where something was done, or tried, to a container."""
-        outcome = self.outcome
+    def look(self, given: Look | None, began: float) -> Look | None:
+        """What the next pass need not look at again; None where something was done, or tried, to a container.
+
+        `given` is the look that the pass began with: what is still of it is as old as it was.
+        """
+        outcome, containers = self.outcome, self.view.observed.containers
         is_untouched = all(isinstance(done, _TOUCHES_NO_CONTAINER) for done in outcome.done)
         is_untouched = is_untouched and (outcome.failed is None or outcome.failed.kind is FailureKind.NO_FREE_PORT)
-        if not is_untouched or isinstance(self.view.observed.containers, Unknown):
+        if not is_untouched or isinstance(containers, Unknown):
             return None
-        look = Look(self.view.desired.version, self.view.containers)
+        at = given.at if given is not None and containers is given.containers else began
+        look = Look(self.view.desired.version, containers, at)
         return look if look.lasts else None
 
 
@@ -135,6 +138,7 @@ class Reconciler:
 
         Raises StoreError when the database does not answer: nothing is lost, the next pass sees it all.
         """
+        began = self.clock.monotonic()
         with bound_contextvars(reconcile_id=new_uid(), uid=uid):
             desired = self.store.work.load(uid)
             if desired is None:
@@ -145,7 +149,7 @@ class Reconciler:
                     told = tuple(event for step in steps for event in step.said.events)
                     steps.append(self._step(*steps[-1].next(self.observer), claim, hint, told))
                 self._tell(steps, claim)
-                return self._result(steps[-1])
+                return self._result(steps[-1], steps[-1].look(look, began))
 
     def glance(self, desired: DesiredState, listed: tuple[ListedContainer, ...]) -> PassResult | None:
         """What a pass would come to that finds all as it was reported last; None where only a pass can tell."""
@@ -216,7 +220,7 @@ class Reconciler:
         probe = None if desired is None else self.observer.observe(desired).probe
         return None if probe is None or probe.verdict is ProbeVerdict.NOT_PROBED else probe
 
-    def _result(self, step: "_Step") -> PassResult:
+    def _result(self, step: "_Step", look: Look | None) -> PassResult:
         now = self.clock.now()
         view, decided, outcome, said = step.view, step.plan, step.outcome, step.said
         again = next_look(decided, outcome, said.status, now)
@@ -230,7 +234,7 @@ class Reconciler:
             version=view.desired.version,
             fingerprint=frozenset((c.id, c.state.value) for c in view.containers),
             is_forgotten=step.is_the_end,
-            look=step.look,
+            look=look,
             freed_port=decided.frees_port and bool(outcome.done),
             waits_for_port=failed in {FailureKind.NO_FREE_PORT, FailureKind.PORT_HELD},
         )

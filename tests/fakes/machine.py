@@ -1,7 +1,7 @@
 """The machine behind the fake engine: containers, images, ports and events, whoever they belong to.
 
 The containers behave as the image of `tests/images/http` does, by the same variables: CRASH_AFTER_MS, NEVER_LISTEN,
-UNHEALTHY_AFTER_MS, START_DELAY_MS.
+UNHEALTHY_AFTER_MS, START_DELAY_MS. With OOM set, they end as one that needs too much memory does.
 """
 
 import copy
@@ -126,7 +126,9 @@ class FakeMachine:
         """Let what was due to crash by now have crashed, at its time."""
         for container in self.containers.values():
             due = _ends_at(container)
-            if due is not None and due <= self.clock.now():
+            if due is not None and due <= self.clock.now() and container.environment.get("OOM"):
+                self.kill(container, oom=True)
+            elif due is not None and due <= self.clock.now():
                 self._end(container, CRASHED, due)
 
     def next_end(self) -> float | None:
@@ -161,6 +163,8 @@ class FakeMachine:
         if container.is_up:
             self.clock.advance(CALL_SECONDS)
             container.oom_killed = oom
+            if oom:
+                self.note(container, "oom")
             self._end(container, KILLED, self.clock.now())
 
     def remove(self, container: FakeContainer) -> None:

@@ -107,6 +107,10 @@ def a_crash_loop_backs_off(lab: Laboratory) -> None:
     _costs_little(lab, lambda world: world.apply(spec(envs={"CRASH_AFTER_MS": "10"})))
 
 
+def one_that_needs_too_much_memory_each_time_backs_off(lab: Laboratory) -> None:
+    _costs_little(lab, lambda world: world.apply(spec(envs={"CRASH_AFTER_MS": "10", "OOM": "1"})))
+
+
 def a_crash_loop_of_one_that_serves_each_time_backs_off(lab: Laboratory) -> None:
     """It is started again at once twice, and not again after each time that it has served."""
 

@@ -1,5 +1,6 @@
 """What a pass saw is not asked for again, for as long as nothing was heard of it and the same is wanted."""
 
+import math
 from dataclasses import replace
 from typing import cast
 
@@ -25,8 +26,14 @@ EXITED = ContainerState.EXITED
 UP, DOWN = container("here"), container("old", state=EXITED)
 ENDS = ["kill", "die", "stop"]
 P = playground()
+DELETED = playground(deleted_at=NOW)
 SERVES = playground(status=after(failed("x"), ready_run=current(P).run))
 FAILS = playground(status=after(failed("x"), ready_run=current(P).run, probe_failures=1))
+
+
+def look(version: int, containers: tuple[ObservedContainer, ...], *, is_fresh: bool = True, at: float = NOW) -> Look:
+    """A look made at that time."""
+    return Look(version, containers, at, is_fresh)
 
 
 @pytest.fixture
@@ -38,7 +45,7 @@ def overview(store: Store) -> Overview:
 def seen(*containers: ObservedContainer, uid: str = "key", version: int = 1) -> PassResult:
     """What a pass comes to that has seen these."""
     states = frozenset((c.id, c.state.value) for c in containers)
-    return PassResult(1.0, fingerprint=states, version=version, look=Look(version, containers))
+    return PassResult(1.0, fingerprint=states, version=version, look=look(version, containers))
 
 
 def event(of: ObservedContainer, action: str, at: float = NOW, uid: str = "key") -> EngineEvent:
@@ -57,7 +64,7 @@ def kept(overview: Overview, *heard: EngineEvent) -> Look | None:
 def test_the_next_pass_gets_what_the_last_one_saw_once(overview: Overview) -> None:
     assert overview.begins("key") is None
     overview.ends("key", seen(UP, DOWN))
-    assert overview.begins("key") == Look(1, (UP, DOWN))
+    assert overview.begins("key") == look(1, (UP, DOWN))
     assert overview.begins("key") is None
 
 
@@ -73,14 +80,14 @@ def test_the_next_pass_gets_what_the_last_one_saw_once(overview: Overview) -> No
     ],
 )
 def test_what_is_no_news_leaves_it_as_it_was(overview: Overview, of: ObservedContainer, action: str, at: float) -> None:
-    assert kept(overview, event(of, action, at)) == Look(1, (UP, DOWN))
+    assert kept(overview, event(of, action, at)) == look(1, (UP, DOWN))
 
 
 @pytest.mark.parametrize(("of", "action"), [(UP, "die"), (UP, "pause"), (UP, "destroy"), (DOWN, "start")])
 def test_a_container_of_which_there_is_news_is_inspected(
     overview: Overview, of: ObservedContainer, action: str
 ) -> None:
-    assert kept(overview, event(of, action)) == Look(1, (UP, DOWN), is_fresh=False)
+    assert kept(overview, event(of, action)) == look(1, (UP, DOWN), is_fresh=False)
 
 
 def test_after_news_an_end_is_no_echo_any_more(overview: Overview) -> None:
@@ -98,7 +105,7 @@ def test_what_is_heard_during_the_pass_counts(overview: Overview) -> None:
     overview.begins("key")
     overview.heard(event(UP, "die"))
     assert overview.ends("key", seen(UP))
-    assert overview.begins("key") == Look(1, (UP,), is_fresh=False)
+    assert overview.begins("key") == look(1, (UP,), is_fresh=False)
 
 
 def test_a_break_in_the_hearing_ends_it(overview: Overview) -> None:
@@ -106,6 +113,48 @@ def test_a_break_in_the_hearing_ends_it(overview: Overview) -> None:
     overview.ends("key", seen(UP))
     overview.forget()
     assert overview.begins("key") is None
+
+
+def test_what_was_seen_before_a_break_is_not_kept_after_it(overview: Overview) -> None:
+    """The pass may end when the break is over: whatever happened in it was told to nobody."""
+    overview.begins("key")
+    overview.forget()
+    overview.ends("key", seen(UP))
+    assert overview.begins("key") is None
+
+
+def test_after_the_engine_s_clock_was_set_back_nothing_is_an_echo(overview: Overview) -> None:
+    """What happens now happens, by that clock, before the run that was seen."""
+    overview.heard(event(UP, "start", NOW - 50.0))
+    overview.begins("key")
+    overview.ends("key", seen(UP))
+    assert overview.heard(event(UP, "die", NOW - 3000.0))
+    assert overview.begins("key") is None
+
+
+@pytest.mark.parametrize("action", ["oom", "health_status: unhealthy", "exec_start: sh", "exec_die", "top"])
+def test_what_changes_no_container_s_state_wakes_nobody(overview: Overview, action: str) -> None:
+    overview.begins("key")
+    overview.ends("key", seen(UP))
+    assert not overview.heard(event(UP, action))
+    assert overview.begins("key") == look(1, (UP,))
+
+
+def test_a_list_that_was_made_before_a_pass_ended_makes_it_doubt(store: Store) -> None:
+    uid = add_playground(store, "one@1").metadata.uid
+    engine = StubEngine(replace(UP, uid=uid, state=EXITED))
+    overview = Overview(store, engine, cast(Reconciler, Unimpressed()), cast(Watcher, Nobody()), lambda _u, _s: None)
+    overview.begins(uid)
+    listing = engine.listing
+
+    def meanwhile() -> tuple[ListedContainer, ...]:
+        found = listing()
+        overview.ends(uid, seen(UP))
+        return found
+
+    engine.listing = meanwhile  # type: ignore[method-assign]
+    assert list(overview.sweep()) == [uid]
+    assert overview.begins(uid) == look(1, (UP,), is_fresh=False)
 
 
 def test_a_pass_that_came_to_nothing_leaves_nothing(overview: Overview) -> None:
@@ -136,7 +185,7 @@ def test_a_list_that_shows_the_same_leaves_it(store: Store) -> None:
     overview.begins(uid)
     overview.ends(uid, seen(UP))
     assert list(overview.sweep()) == [uid]
-    assert overview.begins(uid) == Look(1, (UP,))
+    assert overview.begins(uid) == look(1, (UP,))
 
 
 class Unimpressed:
@@ -148,16 +197,18 @@ class Unimpressed:
 
 @pytest.mark.parametrize("state", [ContainerState.REMOVING, ContainerState.RESTARTING, ContainerState.PAUSED])
 def test_what_is_on_its_way_to_another_state_is_not_kept(state: ContainerState) -> None:
-    assert not Look(1, (container("here", state=state),)).lasts
+    assert not look(1, (container("here", state=state),)).lasts
 
 
 OBSERVED: dict[str, tuple[Playground, Look, Probe, list[str]]] = {
-    "fresh": (P, Look(0, (current(P),)), READY, []),
-    "something was heard": (P, Look(0, (current(P),), is_fresh=False), READY, ["inspected"]),
-    "something else is wanted": (P, Look(7, (current(P),)), READY, ["containers_of"]),
-    "it has not served yet": (P, Look(0, (current(P),)), NOT_READY, []),
-    "it serves no more": (SERVES, Look(0, (current(P),)), NOT_READY, ["inspected"]),
-    "it was seen to serve no more": (FAILS, Look(0, (current(P),)), NOT_READY, []),
+    "fresh": (P, look(0, (current(P),)), READY, []),
+    "something was heard": (P, look(0, (current(P),), is_fresh=False), READY, ["inspected"]),
+    "something else is wanted": (P, look(7, (current(P),)), READY, ["containers_of"]),
+    "it was long ago": (P, look(0, (current(P),), at=NOW - 61), READY, ["containers_of"]),
+    "it is deleted": (DELETED, look(0, (current(P),)), Probe(), ["containers_of"]),
+    "it has not served yet": (P, look(0, (current(P),)), NOT_READY, []),
+    "it serves no more": (SERVES, look(0, (current(P),)), NOT_READY, ["inspected"]),
+    "it was seen to serve no more": (FAILS, look(0, (current(P),)), NOT_READY, []),
 }
 
 
@@ -171,10 +222,18 @@ def test_what_is_known_is_not_asked(case: str) -> None:
     assert (found.containers, found.probe) == ((current(P),), probe)
 
 
+def test_who_hears_nothing_believes_nothing() -> None:
+    looks = Looks(current(P))
+    deaf = replace(looks.observer, heard_since=lambda: math.inf)
+    deaf.observe(DesiredState(playground=P), look(0, (current(P),)))
+    looks.pool.close()
+    assert looks.engine.calls == ["containers_of"]
+
+
 def test_what_cannot_be_inspected_again_is_unknown() -> None:
     looks = Looks(current(P))
     looks.engine.errors["inspected"] = EngineUnavailable("no answer")
-    found = looks.observer.observe(DesiredState(playground=P), Look(0, (current(P),), is_fresh=False))
+    found = looks.observer.observe(DesiredState(playground=P), look(0, (current(P),), is_fresh=False))
     looks.pool.close()
     assert found.containers == Unknown("no answer")
 
@@ -185,3 +244,5 @@ def test_what_must_not_be_shown_is_kept_of_so_many_containers() -> None:
         env = [f"TOKEN={name}-secret", "COLOUR=blue"]
         assert hidden.learn({"Id": name, "Config": {"Env": env, "Labels": None}}) == (f"{name}-secret",)
     assert [hidden.of(name) for name in ("one", "two", "three")] == [None, ("two-secret",), ("three-secret",)]
+    hidden.forget("two")
+    assert hidden.of("two") is None
