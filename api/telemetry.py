@@ -40,19 +40,22 @@ def configure_logging(level: str, log_format: str, *, process: str) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
         structlog.processors.StackInfoRenderer(),
     ]
+    ours: list[structlog.typing.Processor]
     renderer: list[structlog.typing.Processor]
+    factory: structlog.BytesLoggerFactory | structlog.PrintLoggerFactory
     if console:
         plain = structlog.dev.plain_traceback
         renderer = [_escape, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)]
+        ours, factory = renderer, structlog.PrintLoggerFactory(file=sys.stderr)
     else:
-        renderer = [
-            structlog.processors.ExceptionRenderer(_TRACEBACKS),
-            structlog.processors.JSONRenderer(serializer=_dumps),
-        ]
+        tracebacks = structlog.processors.ExceptionRenderer(_TRACEBACKS)
+        renderer = [tracebacks, structlog.processors.JSONRenderer(serializer=_dumps)]
+        ours = [tracebacks, structlog.processors.JSONRenderer(serializer=_dumped)]
+        factory = structlog.BytesLoggerFactory(file=sys.stderr.buffer)
     structlog.configure(
-        processors=[*shared, *renderer],
+        processors=[*shared, *ours],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        logger_factory=factory,
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
@@ -77,10 +80,13 @@ def _escape(_logger: object, _method: str, line: structlog.typing.EventDict) -> 
     }
 
 
-def _dumps(value: Any, **_: Any) -> str:
+def _dumps(value: Any, **named: Any) -> str:
+    return _dumped(value, **named).decode()
+
+
+def _dumped(value: Any, **_: Any) -> bytes:
     """JSON in one line for every reader: the control characters that JSON itself lets through are escaped, too."""
     data = orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS)
-    text = data.decode()
     if data.isascii() and b"\x7f" not in data:
-        return text  # as nearly always, and told quickly: of these JSON itself escapes all others
-    return _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+        return data  # as nearly always, and told quickly: of these JSON itself escapes all others
+    return _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", data.decode()).encode()
