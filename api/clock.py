@@ -42,8 +42,18 @@ class SystemClock:
 
 
 def new_uid() -> str:
-    """A random identifier of 12 hex digits: unique among all playgrounds that ever were, short enough for a name."""
+    """A random identifier of 12 hex digits, short enough for a name."""
     return os.urandom(6).hex()
+
+
+def uid_of_write(version: int) -> str:
+    """An identifier of 12 hex digits for what a write adds to the records; no other write has the version.
+
+    Its first half counts with the versions, so that what is written at a time lies side by side in each index: a commit
+    then touches a few pages, and not one for each row and index. Its second half is random: when the count begins anew,
+    after 16 million writes or with other records, it still meets nobody.
+    """
+    return f"{version & 0xFFFFFF:06x}{os.urandom(3).hex()}"
 
 
 def new_token() -> str:

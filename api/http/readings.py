@@ -76,7 +76,8 @@ class Readings:
             return found or self._glance.one(lookup)
 
         # A word that is not written as records write it leads to them too, and could not be forgotten by it.
-        lasting = lookup == lookup.lower() and not (digits and lookup.startswith("0"))
+        is_number = digits and len(lookup) < _CONTAINER_DIGITS.start
+        lasting = lookup == lookup.lower() and not (is_number and lookup.startswith("0"))
         return self._find("detail", f"*{lookup}", find, lasting=lasting)
 
     def named(self, name: str) -> Form | None:

@@ -1,5 +1,6 @@
 """Changes of playgrounds, in the order in which they were committed: what a watch tells."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 from api.resources.event import Event
@@ -15,7 +16,8 @@ class ChangeType(StrEnum):
     DELETED = "DELETED"
 
 
-class Change(Value):
+@dataclass(frozen=True, slots=True)
+class Change:
     """One change: the playground as it was right after it (after a deletion: as it was last)."""
 
     version: int

@@ -1,5 +1,7 @@
 """From a playground's wire form to what the store records, and back. Pure; the two are inverses of each other."""
 
+from dataclasses import replace
+
 from pydantic import JsonValue
 
 from api.resources.conditions import Condition
@@ -89,7 +91,7 @@ def keeping(wanted: WantedPlayground, names: tuple[str, ...], before: Playground
         "hidden_envs": tuple(sorted({*wanted.spec.hidden_envs, *(kept.keys() & before.hidden_envs)})),
         "private_envs": bool(names) and before.private_envs,
     }
-    return wanted.model_copy(update={"spec": wanted.spec.model_copy(update=update)})
+    return replace(wanted, spec=wanted.spec.model_copy(update=update))
 
 
 def _readiness(given: ReadinessManifest | None) -> Readiness:

@@ -1,20 +1,21 @@
 """What a client asks for, and what became of it when it was recorded."""
 
+from dataclasses import dataclass
 from typing import Literal
 
-from pydantic import Field, JsonValue
+from pydantic import JsonValue
 
 from api.resources.build import Build
 from api.resources.playground import Playground, PlaygroundSpec
 from api.resources.token import Requester
-from api.resources.value import Value
 
 
-class WantedPlayground(Value):
+@dataclass(frozen=True, slots=True)
+class WantedPlayground:
     """A request for a playground: created, configured or restarted, as its identity is known or not."""
 
     spec: PlaygroundSpec
-    name: str | None = Field(default=None, min_length=1, max_length=63)
+    name: str | None = None
     """The name of a new playground; None makes one from the identity. One that lives keeps the name it has."""
     labels: dict[str, str] | None = None
     """None leaves those of a living playground as they are."""
@@ -29,7 +30,8 @@ class WantedPlayground(Value):
     (resources, time to start, restart policy, host port, time to live)."""
 
 
-class Applied(Value):
+@dataclass(frozen=True, slots=True)
+class Applied:
     """The record after the request, and the build that its client may wait for."""
 
     playground: Playground

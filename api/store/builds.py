@@ -2,17 +2,24 @@
 
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from api.resources.build import Build, BuildState
 from api.resources.playground import Playground
 from api.store import rows, tables
 from api.store.database import Database, Transaction
 from api.store.lookups import storable
+from api.store.prepared import Prepared
 
 _table = tables.build
 _is_open = _table.c.state == str(BuildState.PENDING)
 _CANCELLED = "Cancelled by a request."
+_ANY_GENERATION = 2**63 - 1
+_CANCEL_OPEN = Prepared(
+    update(_table)
+    .where(_table.c.playground_uid == bindparam("of_uid"), _is_open, _table.c.generation < bindparam("before"))
+    .values(state=str(BuildState.CANCELLED), error=bindparam("why"), finished_at=bindparam("now"))
+)
 
 
 class Builds:
@@ -56,12 +63,10 @@ class Builds:
 
 def cancel_open(
     transaction: Transaction, playground_uid: str, why: str, *, now: float, before_generation: int | None = None
-) -> int:
-    """End the open builds of a playground (those of older generations) as cancelled; how many they were."""
-    statement = update(_table).where(_table.c.playground_uid == playground_uid).where(_is_open)
-    if before_generation is not None:
-        statement = statement.where(_table.c.generation < before_generation)
-    return transaction.run(statement.values(_ended(BuildState.CANCELLED, why, now)))
+) -> None:
+    """End the open builds of a playground (those of older generations) as cancelled."""
+    given = {"of_uid": playground_uid, "why": why, "now": now, "before": before_generation or _ANY_GENERATION}
+    _CANCEL_OPEN.all(transaction.connection, **given)
 
 
 def count_open(transaction: Transaction, playground_uid: str) -> int:

@@ -53,6 +53,10 @@ _NEXT_VERSION = Prepared(update(counter).values(_COUNTED).returning(counter.c.ve
 _NEXT_DESIRED_VERSION = Prepared(
     update(counter).values(_COUNTED | {"desired_version": counter.c.version + 1}).returning(counter.c.version)
 )
+_VERSIONS = Prepared(select(counter.c.version, counter.c.desired_version))
+_SET_VERSIONS = Prepared(
+    update(counter).values(version=bindparam("newest"), desired_version=bindparam("newest_desired"))
+)
 _OF_CONTROLLER = select(lease.c.holder, lease.c.epoch).where(lease.c.name == CONTROLLER_LEASE)
 _LEASE, _LEASE_LOCKED = Prepared(_OF_CONTROLLER), Prepared(_OF_CONTROLLER.with_for_update(read=True))
 _MISSING_TABLE_SQLSTATES = frozenset({"42P01", "42703"})
@@ -88,10 +92,21 @@ class Transaction:
         """
         counted = (_NEXT_DESIRED_VERSION if desired else _NEXT_VERSION).first(self.connection, events=events)
         if counted is None:
-            raise SchemaMismatch(f"The database's change counter is missing: {MIGRATE}.")
+            raise _no_counter()
         if desired and self.connection.dialect.name == "postgresql":
             self.connection.execute(text(f"NOTIFY {NOTIFY_CHANNEL}"))
         return int(counted["version"]) - events
+
+    def versions(self) -> tuple[int, int]:
+        """The newest version, and the newest of the desired side."""
+        row = _VERSIONS.first(self.connection)
+        if row is None:
+            raise _no_counter()
+        return int(row["version"]), int(row["desired_version"])
+
+    def set_versions(self, version: int, desired_version: int) -> None:
+        """Write down what somebody has counted who has the only transaction that writes (`GroupCommit`)."""
+        _SET_VERSIONS.all(self.connection, newest=version, newest_desired=desired_version)
 
     def holds(self, claim: Claim, *, lock: bool = True) -> bool:
         """Whether the claim is still that of the controller's lease.
@@ -105,6 +120,10 @@ class Transaction:
         """Raise StaleClaim unless the claim holds."""
         if not self.holds(claim):
             raise StaleClaim(claim.holder, claim.epoch)
+
+
+def _no_counter() -> SchemaMismatch:
+    return SchemaMismatch(f"The database's change counter is missing: {MIGRATE}.")
 
 
 class Database:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from sqlalchemy import bindparam, select, update
 
-from api.clock import new_uid
+from api.clock import uid_of_write
 from api.resources.change import ChangeType
 from api.resources.playground import Metadata, Playground, PlaygroundStatus
 from api.resources.precondition import Precondition
@@ -28,7 +28,7 @@ _OF_UID = Prepared(rows.playgrounds().where(_table.c.uid == bindparam("uid")))
 _SAME_IDENTITY = Prepared(
     select(_table.c.uid, _table.c.name).where(_table.c.identity == bindparam("identity")).where(_living)
 )
-_INSERT = rows.insertion(_table, generated="id")
+_INSERT = rows.numbered_insertion(_table, "id")
 _NEW_STATUS = rows.status_columns(PlaygroundStatus())
 _UNSET = dict.fromkeys(("backend_container_id", "restart_requested_at", "deletion_requested_at"))
 
@@ -146,7 +146,7 @@ def _decide(
         quotas.check_playgrounds(transaction, wanted.requester)
         metadata = Metadata(
             id=0,
-            uid=new_uid(),
+            uid=uid_of_write(version),
             name=wanted.name,
             labels=wanted.labels or {},
             annotations=wanted.annotations or {},
@@ -191,7 +191,7 @@ def _write(transaction: Transaction, declaration: Declaration, version: int, now
     }
     if before is None:
         fresh = {"uid": metadata.uid, "name": metadata.name, "created_at": now, "created_by": metadata.created_by}
-        _INSERT.all(transaction.connection, **_UNSET, **_NEW_STATUS, **values, **fresh)
+        _INSERT.row_id(transaction.connection, **_UNSET, **_NEW_STATUS, **values, **fresh)
     else:
         transaction.run(update(_table).where(_table.c.uid == metadata.uid).values(values))
         generation = metadata.generation

@@ -14,7 +14,7 @@ _table = tables.event
 _NEWEST = Prepared(
     select(_table).where(_table.c.playground_uid == bindparam("uid")).order_by(_table.c.id.desc()).limit(1)
 )
-_INSERT = rows.insertion(_table, generated="id")
+_INSERT = rows.numbered_insertion(_table, "id")
 
 
 class Events:
@@ -62,4 +62,4 @@ def record(
         else:
             times = {"first_seen": now, "last_seen": now}
             values = {**told, **times, "playground_uid": uid, "playground_name": name, "count": 1, "version": number}
-            last = values | (_INSERT.first(transaction.connection, **values) or {})
+            last = values | {"id": _INSERT.row_id(transaction.connection, **values)}

@@ -10,6 +10,7 @@ taken back and run again with them: then what fails is undone alone.
 
 import sqlite3
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection
@@ -21,6 +22,36 @@ from api.store.errors import StoreError
 T = TypeVar("T")
 
 _WAIT_MS = 5000
+
+
+@dataclass(slots=True)
+class _Count:
+    """The versions of a group's writes: counted here, and written once, before the commit. Nobody else counts then."""
+
+    latest: tuple[int, int] | None = None
+    """The newest version, and the newest of the desired side; None as long as no write has asked for one."""
+
+    def next(self, transaction: Transaction, *, desired: bool, events: int) -> int:
+        """As `Transaction.next_version`."""
+        newest, newest_desired = self.latest or transaction.versions()
+        version = newest + 1
+        self.latest = (version + events, version if desired else newest_desired)
+        return version
+
+    def write(self, transaction: Transaction) -> None:
+        """Have the records go on from there."""
+        if self.latest is not None:
+            transaction.set_versions(*self.latest)
+
+
+@dataclass(frozen=True)
+class _Counting(Transaction):
+    """A transaction that counts in its group."""
+
+    count: _Count
+
+    def next_version(self, *, desired: bool = False, events: int = 0) -> int:
+        return self.count.next(self, desired=desired, events=events)
 
 
 class GroupLost(StoreError):
@@ -42,6 +73,7 @@ class GroupCommit:
         self._database = database
         self._connection: Connection | None = None
         self._works = 0
+        self._count = _Count()
 
     def try_begin(self) -> bool:
         """Begin a group, if that needs no waiting; else False. Raises StoreError."""
@@ -72,17 +104,18 @@ class GroupCommit:
             GroupLost: it raised, and could not be undone alone.
             StoreError: for an error of the database; or what `work` raises.
         """
-        connection = self._opened()
+        connection, counted = self._opened(), self._count.latest
         self._works += 1
         if carefully:
             self._execute("SAVEPOINT one")
         try:
-            result = work(Transaction(connection))
+            result = work(_Counting(connection, self._count))
         except Exception as error:
             told = _told(error)
             if not carefully or not _driver(connection).in_transaction:  # a full disk, say, takes all of it back
                 self.abandon()
                 raise GroupLost(told) from error
+            self._count.latest = counted
             self._execute("ROLLBACK TO one")
             self._execute("RELEASE one")
             if told is error:
@@ -97,8 +130,10 @@ class GroupCommit:
 
         Raises StoreError: none of it is on disk.
         """
-        works, self._works = self._works, 0
+        works, count = self._works, self._count
+        self._works, self._count = 0, _Count()
         try:
+            count.write(Transaction(self._opened()))
             self._execute("COMMIT")
         except SQLAlchemyError as error:
             self.close()  # it may be broken; what is open on it is rolled back
@@ -113,7 +148,7 @@ class GroupCommit:
 
     def abandon(self) -> None:
         """End the group without a commit: nothing of it is written."""
-        self._works = 0
+        self._works, self._count = 0, _Count()
         try:
             if self._connection is not None and _driver(self._connection).in_transaction:
                 self._execute("ROLLBACK")

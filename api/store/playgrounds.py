@@ -2,11 +2,12 @@
 
 import builtins
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, RowMapping, bindparam, func, select, update
 
-from api.clock import new_uid
+from api.clock import uid_of_write
 from api.resources.build import Build
 from api.resources.change import Change, ChangeType
 from api.resources.identity import playground_name
@@ -31,7 +32,17 @@ _NEW_STATUS = rows.status_columns(PlaygroundStatus())
 _OF_UID = Prepared(rows.playgrounds().where(_table.c.uid == bindparam("uid")))
 _OF_IDENTITY = Prepared(rows.playgrounds().where(_table.c.identity == bindparam("identity")).where(_living))
 _OF_NAME = Prepared(select(_table.c.id).where(_table.c.name == bindparam("name")).where(_living))
-_INSERT = rows.insertion(_table, generated="id")
+_WRITTEN = (
+    *("labels", "annotations", "backend_container_id", "generation", "resource_version"),
+    *("updated_at", "spec_changed_at", "restart_requested_at"),
+)
+"""The metadata that a request for one that lives may change."""
+_UPDATE = Prepared(
+    update(_table)
+    .where(_table.c.uid == bindparam("at_uid"))
+    .values({name: bindparam(name) for name in (*_WRITTEN, "desired_version", "digest", "spec")})
+)
+_INSERT = rows.numbered_insertion(_table, "id")
 _INSERT_BUILD = rows.insertion(tables.build)
 
 
@@ -69,18 +80,19 @@ class Playgrounds:
             else:
                 asked = _completed(wanted, before.spec)
                 restarted = _meets_container(before, asked.spec)
-                outcome = "restarted" if rows.same(before.spec, asked.spec) else "configured"
-                after = _configure(transaction, before, asked, version, now)
+                after = _configured(before, asked, version, now)
+                outcome = "restarted" if after.spec is before.spec else "configured"
+                document = _update(transaction, after, version)
             quotas.check_builds(transaction, wanted.requester)
             build = Build(
-                id=f"build-{new_uid()}",
+                id=f"build-{uid_of_write(version)}",
                 playground_uid=after.metadata.uid,
                 generation=after.metadata.generation,
                 restarted=restarted,
                 created_at=now,
                 created_by=wanted.requester.name if wanted.requester else None,
             )
-            _INSERT_BUILD.all(transaction.connection, **rows.as_json(build))
+            _INSERT_BUILD.all(transaction.connection, **{**dict(build), "state": str(build.state)})
             added = ChangeType.MODIFIED if before else ChangeType.ADDED
             journal.write(transaction, Change(version=version, type=added, playground=after), document)
             return Applied(playground=after, build=build, outcome=outcome)
@@ -240,7 +252,7 @@ def _insert(
     values: dict[str, Any] = {
         **rows.spec_columns(wanted.spec),
         **_NEW_STATUS,
-        "uid": new_uid(),
+        "uid": uid_of_write(version),
         "name": _free_name(transaction, wanted),
         "labels": wanted.labels or {},
         "annotations": wanted.annotations or {},
@@ -255,34 +267,38 @@ def _insert(
         "restart_requested_at": None,
         "deletion_requested_at": None,
     }
-    inserted = _INSERT.first(transaction.connection, **values)
-    assert inserted is not None, "it returns the id"
-    metadata = {"id": inserted["id"]} | {name: values[name] for name in _METADATA}
+    record_id = _INSERT.row_id(transaction.connection, **values)
+    metadata = {"id": record_id} | {name: values[name] for name in _METADATA}
     # What a column takes as JSON is what JSON has in its place, so that nothing has to be taken apart a second time.
     document = {"metadata": metadata, "spec": values["spec"], "status": values["status"], "host_port": None}
     return Playground(metadata=Metadata(**metadata), spec=wanted.spec), document
 
 
-def _configure(
-    transaction: Transaction, before: Playground, wanted: WantedPlayground, version: int, now: float
-) -> Playground:
-    values: dict[str, Any] = {"resource_version": version, "desired_version": version, "updated_at": now}
-    if wanted.labels is not None:
-        values["labels"] = wanted.labels
-    if wanted.annotations is not None:
-        values["annotations"] = wanted.annotations
-    if wanted.backend_container_id is not None:
-        values["backend_container_id"] = wanted.backend_container_id
+def _configured(before: Playground, wanted: WantedPlayground, version: int, now: float) -> Playground:
+    """What is wanted of one that lives: with the spec that it has, to be restarted, or as a new generation. Pure."""
+    asked = {name: getattr(wanted, name) for name in ("labels", "annotations", "backend_container_id")}
+    values: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}
+    values |= {"resource_version": version, "updated_at": now}
     if rows.same(before.spec, wanted.spec):
-        values["restart_requested_at"] = now
-    else:
-        values |= _next_generation(before, wanted.spec, now)
-    uid = before.metadata.uid
-    transaction.run(update(_table).where(_table.c.uid == uid).values(values))
-    after = _load(transaction, uid)
-    assert after is not None, "written in this transaction"
-    builds.cancel_open(transaction, uid, _SUPERSEDED, now=now, before_generation=after.metadata.generation)
-    return after
+        return _with(before, values | {"restart_requested_at": now})
+    values |= {"generation": before.metadata.generation + 1, "spec_changed_at": now}
+    return _with(before, values, wanted.spec)
+
+
+def _with(before: Playground, metadata: dict[str, Any], spec: PlaygroundSpec | None = None) -> Playground:
+    update = {"metadata": before.metadata.model_copy(update=metadata)} | ({} if spec is None else {"spec": spec})
+    return before.model_copy(update=update)
+
+
+def _update(transaction: Transaction, after: Playground, version: int) -> dict[str, Any]:
+    """Write the desired side of a record, and end the builds of older generations. `rows.as_json` of the record."""
+    document = rows.as_json(after)
+    columns: dict[str, Any] = {name: document["metadata"][name] for name in _WRITTEN}
+    columns |= {"digest": after.spec.plugin and after.spec.plugin.digest, "spec": document["spec"]}
+    _UPDATE.all(transaction.connection, at_uid=after.metadata.uid, desired_version=version, **columns)
+    generation, now = after.metadata.generation, after.metadata.updated_at
+    builds.cancel_open(transaction, after.metadata.uid, _SUPERSEDED, now=now, before_generation=generation)
+    return document
 
 
 def _next_generation(before: Playground, spec: PlaygroundSpec, now: float) -> dict[str, Any]:
@@ -300,13 +316,14 @@ def _completed(wanted: WantedPlayground, before: PlaygroundSpec) -> WantedPlaygr
     if before.envs == wanted.spec.envs:  # as they were declared, so as open as they were
         kept |= {"private_envs": before.private_envs, "hidden_envs": before.hidden_envs}
     kept["pinned"] = before.pinned and before.plugin == wanted.spec.plugin
-    return wanted.model_copy(update={"spec": wanted.spec.model_copy(update=kept)})
+    return replace(wanted, spec=wanted.spec.model_copy(update=kept))
 
 
 def _meets_container(before: Playground, spec: PlaygroundSpec) -> bool:
     """Whether there is a container already that the spec's content fits: it is started, not replaced."""
-    same_content = rows.same(before.spec.model_copy(update={"state": spec.state}), spec)
-    return before.status.container_id is not None and same_content
+    if before.status.container_id is None:
+        return False
+    return rows.same(before.spec.model_copy(update={"state": spec.state}), spec)
 
 
 def _free_name(transaction: Transaction, wanted: WantedPlayground) -> str:

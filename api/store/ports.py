@@ -14,7 +14,7 @@ _table = tables.host_port
 _playground = tables.playground
 _OF_UID = Prepared(select(_table).where(_table.c.playground_uid == bindparam("uid")))
 _AT = Prepared(select(_table.c.port).where(_table.c.address == bindparam("at")))
-_INSERT = rows.insertion(_table, generated="id")
+_INSERT = rows.numbered_insertion(_table, "id")
 _EXPIRE = Prepared(
     delete(_table).where(_table.c.playground_uid.is_(None), _table.c.quarantined_until <= bindparam("now"))
 )
@@ -78,7 +78,7 @@ class HostPorts:
             if own is not None:
                 transaction.run(delete(_table).where(_table.c.id == own["id"]))
             values = {"address": address, "port": port, "playground_uid": uid, "quarantined_until": None}
-            _INSERT.all(transaction.connection, **values)
+            _INSERT.row_id(transaction.connection, **values)
             _touch(transaction, uid, version)
             return port
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import JSON, Connection, Delete, Dialect, Insert, Select, Update
+from sqlalchemy import JSON, Connection, Delete, Dialect, Insert, Select, Table, Update, insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeEngine
 
@@ -27,6 +27,16 @@ class _Compiled:
     binds: tuple[tuple[str, _Process], ...]
     constants: Row
     columns: tuple[tuple[str, _Process], ...]
+
+    def run(self, connection: Connection, values: Row) -> Any:
+        """The driver's cursor, after the statement. Raises DBAPIError."""
+        given = self.constants | values if self.constants else values
+        bound = [given[name] if process is None else process(given[name]) for name, process in self.binds]
+        driver: Any = connection.connection.dbapi_connection
+        try:
+            return driver.execute(self.text, bound)
+        except sqlite3.Error as error:
+            raise DBAPIError.instance(self.text, None, error, sqlite3.Error) from error
 
 
 class Prepared:
@@ -46,15 +56,12 @@ class Prepared:
         if connection.dialect.name != "sqlite":
             result = connection.execute(self._statement, values)
             return [dict(row) for row in result.mappings()] if result.returns_rows else []
-        compiled = self._compiled
-        if compiled is None:
-            compiled = self._compiled = _compile(self._statement, connection.dialect)
-        given = compiled.constants | values if compiled.constants else values
-        bound = [given[name] if process is None else process(given[name]) for name, process in compiled.binds]
-        driver: Any = connection.connection.dbapi_connection
+        compiled = self._ready(connection.dialect)
+        cursor = compiled.run(connection, values)
+        if not compiled.columns:
+            return []
         try:
-            cursor = driver.execute(compiled.text, bound)
-            rows = cursor.fetchall() if compiled.columns else ()
+            rows = cursor.fetchall()
         except sqlite3.Error as error:
             raise DBAPIError.instance(compiled.text, None, error, sqlite3.Error) from error
         return [
@@ -64,6 +71,33 @@ class Prepared:
             }
             for row in rows
         ]
+
+    def row_id(self, connection: Connection, **values: Any) -> int:
+        """On SQLite, for an insert: the id that the row got. RETURNING would take as long again as the insert."""
+        return int(self._ready(connection.dialect).run(connection, values).lastrowid)
+
+    def _ready(self, dialect: Dialect) -> _Compiled:
+        compiled = self._compiled
+        if compiled is None:
+            compiled = self._compiled = _compile(self._statement, dialect)
+        return compiled
+
+
+class Insertion:
+    """An insert of a row whose id, in the column of that name, the database makes."""
+
+    def __init__(self, table: Table, values: Row, generated: str) -> None:
+        self._plain = Prepared(insert(table).values(values))
+        self._returning = Prepared(insert(table).values(values).returning(table.c[generated]))
+        self._generated = generated
+
+    def row_id(self, connection: Connection, **values: Any) -> int:
+        """Insert it; the id that it got."""
+        if connection.dialect.name == "sqlite":
+            return self._plain.row_id(connection, **values)
+        inserted = self._returning.first(connection, **values)
+        assert inserted is not None, "it returns the id"
+        return int(inserted[self._generated])
 
 
 def _bind_process(type_: TypeEngine[Any], dialect: Dialect) -> _Process:

@@ -15,7 +15,7 @@ from api.resources.release import PluginRelease
 from api.resources.tombstone import Tombstone
 from api.store import tables
 from api.store.json_text import dump_json
-from api.store.prepared import Prepared, Row
+from api.store.prepared import Insertion, Prepared, Row
 
 _METADATA = tuple(Metadata.model_fields)
 """The columns that have a playground's metadata; each is called as its field is."""
@@ -29,6 +29,8 @@ def as_json(value: BaseModel) -> dict[str, Any]:
 
 def same(one: BaseModel, other: BaseModel) -> bool:
     """Whether two values are the same JSON. (In Python `True == 1 == 1.0`; for a plugin's parameters they differ.)"""
+    if one != other:  # told quickly, and then the JSON differs, too
+        return False
     return dump_json(as_json(one), sort_keys=True) == dump_json(as_json(other), sort_keys=True)
 
 
@@ -58,11 +60,14 @@ def status_columns(status: PlaygroundStatus) -> dict[str, Any]:
     }
 
 
-def insertion(table: Table, *, generated: str | None = None) -> Prepared:
-    """An insert of a whole row, but for the column that the database fills in, which is returned."""
-    values: dict[str, Any] = {column.key: bindparam(column.key) for column in table.c if column.key != generated}
-    statement = insert(table).values(values)
-    return Prepared(statement if generated is None else statement.returning(table.c[generated]))
+def insertion(table: Table) -> Prepared:
+    """An insert of a whole row."""
+    return Prepared(insert(table).values({column.key: bindparam(column.key) for column in table.c}))
+
+
+def numbered_insertion(table: Table, number: str) -> Insertion:
+    """An insert of a whole row, but for the number that the database gives it."""
+    return Insertion(table, {column.key: bindparam(column.key) for column in table.c if column.key != number}, number)
 
 
 def playgrounds() -> Select[Any]:

@@ -41,6 +41,13 @@ _REPORTED = (*rows.status_columns(PlaygroundStatus()), "resource_version", "upda
 _SET_STATUS = Prepared(
     update(_table).where(_table.c.uid == bindparam("of")).values({name: bindparam(name) for name in _REPORTED})
 )
+_OPEN_BUILD = (
+    tables.build.c.id == bindparam("build"),
+    tables.build.c.playground_uid == bindparam("of"),
+    tables.build.c.state == str(BuildState.PENDING),
+)
+_ENDED: dict[str, Any] = {name: bindparam(name) for name in ("result", "error", "finished_at")}
+_END_BUILD = Prepared(update(tables.build).where(*_OPEN_BUILD).values(_ENDED | {"state": bindparam("new_state")}))
 _LEFT_OF_IT = ("uid", "name", "kind", "plugin_release", "model", "container_id", "container_name", "created_at")
 _INSERT_TOMBSTONE = rows.insertion(tables.tombstone)
 _FREE_PORT = Prepared(delete(tables.host_port).where(tables.host_port.c.playground_uid == bindparam("uid")))
@@ -281,9 +288,5 @@ def _last_change(playground: Playground, version: int, now: float) -> Change:
 def _end_build(transaction: Transaction, uid: str, result: BuildResult, now: float) -> None:
     if result.state is BuildState.PENDING:
         return
-    table = tables.build
-    transaction.run(
-        update(table)
-        .where(table.c.id == result.id, table.c.playground_uid == uid, table.c.state == str(BuildState.PENDING))
-        .values(state=str(result.state), result=result.result, error=rows.storable(result.error), finished_at=now)
-    )
+    ended = {"new_state": str(result.state), "result": result.result, "error": rows.storable(result.error)}
+    _END_BUILD.all(transaction.connection, build=result.id, of=uid, finished_at=now, **ended)

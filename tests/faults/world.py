@@ -115,7 +115,7 @@ class Laboratory:
         """The world as it is."""
         return Snapshot(self._records(), world.machine.state(), world.clock.seconds, self.next_uid)
 
-    def new_uid(self) -> str:
+    def uid_of_write(self, _version: int) -> str:
         """In place of the random ones: the same in each run."""
         uid = f"{self.next_uid:012x}"
         self.next_uid += 1
@@ -382,7 +382,7 @@ def open_laboratory() -> Iterator[Laboratory]:
         pytest.MonkeyPatch.context() as patch,
     ):
         lab = Laboratory(Path(folder))
-        patch.setattr("api.store.playgrounds.new_uid", lab.new_uid)
+        patch.setattr("api.store.playgrounds.uid_of_write", lab.uid_of_write)
         structlog.configure(processors=[lab.remember])
         try:
             yield lab

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from dataclasses import replace
 
 import orjson
 import structlog
@@ -207,7 +208,7 @@ async def _complete(
 ) -> WantedPlayground:
     """The same with who asks, and with the values that variables keep. Raises InvalidRequestError."""
     ctx, names = context(request), named_only(manifest)
-    wanted = wanted.model_copy(update={"requester": requester_of(request, ctx.deps.settings)})
+    wanted = replace(wanted, requester=requester_of(request, ctx.deps.settings))
     if not names:
         return wanted
     before = await ctx.records(ctx.deps.store.declared.get, manifest.metadata.name)
