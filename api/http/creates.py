@@ -87,7 +87,12 @@ async def _record(
 ) -> Response:
     check_image(ctx, create.image)
     requester = requester_of(request, ctx.deps.settings)
-    applied = await ctx.apply(wanted_playground(create, plugin_release, source, requester))
+
+    def answered(applied: Applied) -> tuple[Applied, Response]:
+        view = _view(request, applied, (*warnings, *create.warnings))
+        return applied, JsonReply(view, 201 if applied.outcome == "created" else 200)
+
+    applied, reply = await ctx.apply(wanted_playground(create, plugin_release, source, requester), answered)
     metadata = applied.playground.metadata
     _log.info(
         "playground wanted",
@@ -97,9 +102,7 @@ async def _record(
         outcome=applied.outcome,
         build=applied.build.id,
     )
-    return JsonReply(
-        _view(request, applied, (*warnings, *create.warnings)), 201 if applied.outcome == "created" else 200
-    )
+    return reply
 
 
 def check_image(ctx: Context, image: str | None) -> None:

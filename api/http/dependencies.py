@@ -65,12 +65,15 @@ class Context:
         """Runs a call to the store in a thread."""
         return await anyio.to_thread.run_sync(lambda: work(*args, **kwargs), limiter=self._record_threads)
 
-    async def apply(self, wanted: WantedPlayground) -> Applied:
-        """`Playgrounds.apply`: together with others that come at the same time, where that makes it quicker."""
+    async def apply(self, wanted: WantedPlayground, then: Callable[[Applied], R]) -> R:
+        """`Playgrounds.apply`: together with others that come at the same time, where that makes it quicker.
+
+        What `then` makes of it, which changes nothing.
+        """
         playgrounds = self.deps.store.playgrounds
         if self.writes is None:
-            return await self.records(playgrounds.apply, wanted, now=self.now())
-        return await self.writes.write(playgrounds.applying(wanted, now=self.now()))
+            return then(await self.records(playgrounds.apply, wanted, now=self.now()))
+        return await self.writes.write(playgrounds.applying(wanted, now=self.now()), then)
 
     async def some_playgrounds(self, uids: Sequence[str]) -> tuple[int, tuple[Playground, ...]]:
         """The newest version of all, and those of the playgrounds that are there."""

@@ -12,6 +12,7 @@ from api.store.database import Transaction
 from api.store.group_commit import GroupCommit, GroupLost
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 MOST_AT_ONCE = 32
 """Writes in one commit: while they are run, no other process can write to the database."""
@@ -24,9 +25,18 @@ _WITHOUT_A_BREAK = 4
 @dataclass(eq=False, slots=True)
 class _Write:
     work: Callable[[Transaction], Any]
+    then: Callable[[Any], Any]
     future: "asyncio.Future[Any]"
     result: Any = None
     error: Exception | None = None
+
+    def make_ready(self) -> None:
+        """Make of the result what whoever waits gets, once it may be told."""
+        if self.error is None:
+            try:
+                self.result = self.then(self.result)
+            except Exception as error:
+                self.error = error
 
     def tell(self) -> None:
         """Whoever waits, if anybody still does."""
@@ -49,18 +59,21 @@ class Writes:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="commit")
         self._checkpoints = ThreadPoolExecutor(1, thread_name_prefix="checkpoint")
 
-    async def write(self, work: Callable[[Transaction], T]) -> T:
-        """What the work returns, once it is on disk. It may be run more than once, so it changes nothing else.
+    async def write(self, work: Callable[[Transaction], T], then: Callable[[T], R]) -> R:
+        """What `then` makes of what the work returns, once it is on disk.
+
+        The work may be run more than once, so it changes nothing else. Neither does `then`, which is asked while the
+        disk is waited for: the reply is ready when it may be sent.
 
         Raises:
-            StoreError: as `Database.write`; or what `work` raises.
+            StoreError: as `Database.write`; or what `work` or `then` raises.
         """
         loop = asyncio.get_running_loop()
-        write = _Write(work, loop.create_future())
+        write = _Write(work, then, loop.create_future())
         self._queue.append(write)
         if self._task is None:
             self._task = loop.create_task(self._serve())
-        result: T = await write.future
+        result: R = await write.future
         return result
 
     async def _serve(self) -> None:
@@ -114,7 +127,10 @@ class Writes:
         except BaseException:
             self._group.abandon()
             raise
-        if await loop.run_in_executor(self._thread, self._group.commit):
+        committing = loop.run_in_executor(self._thread, self._group.commit)
+        for write in group:
+            write.make_ready()
+        if await committing:
             self._checkpoints.submit(self._group.checkpoint)
 
     async def _run_all(self, group: list[_Write]) -> None:
@@ -147,3 +163,4 @@ class Writes:
                     write.result = await loop.run_in_executor(self._thread, self._alone, write.work)
                 except Exception as error:
                     write.error = error
+                write.make_ready()

@@ -47,7 +47,11 @@ def count(store: Store) -> int:
 
 async def _all(writes: Writes, store: Store, releases: list[tuple[str, str | None]]) -> list[Applied | BaseException]:
     works = [store.playgrounds.applying(wanted(release, name=name), now=NOW) for release, name in releases]
-    return await asyncio.gather(*(writes.write(work) for work in works), return_exceptions=True)
+    return await asyncio.gather(*(writes.write(work, as_it_is) for work in works), return_exceptions=True)
+
+
+def as_it_is(applied: Applied) -> Applied:
+    return applied
 
 
 def test_what_comes_together_is_one_commit(api: Api, counting: Counting) -> None:
@@ -127,7 +131,8 @@ def test_a_crash_of_a_work_is_that_works_own(api: Api, counting: Counting) -> No
 
     async def run() -> list[object]:
         good = api.store.playgrounds.applying(wanted(), now=NOW)
-        return list(await asyncio.gather(writes.write(crash), writes.write(good), return_exceptions=True))
+        told = (writes.write(crash, as_it_is), writes.write(good, as_it_is))
+        return list(await asyncio.gather(*told, return_exceptions=True))
 
     assert [type(each) for each in asyncio.run(run())] == [ZeroDivisionError, Applied]
 
@@ -144,3 +149,45 @@ def test_threads_of_the_process_write_in_between(api: Api, counting: Counting) -
     asyncio.run(run())
     assert count(api.store) == 20
     assert api.store.journal.version() == 20
+
+
+def test_a_reply_is_ready_before_the_commit_and_told_after_it(api: Api, counting: Counting) -> None:
+    writes = Writes(counting.group, api.store.write)
+    ready, committed = asyncio.Event(), threading.Event()
+    commit = counting.group.commit
+
+    def once_it_is_ready() -> bool:
+        due = commit()
+        committed.set()
+        return due
+
+    def then(applied: Applied) -> str:
+        ready.set()
+        return f"{applied.outcome} {committed.is_set()}"
+
+    async def run() -> str:
+        counting.may_commit.clear()
+        telling = asyncio.create_task(writes.write(api.store.playgrounds.applying(wanted(), now=NOW), then))
+        await asyncio.wait_for(ready.wait(), 30)
+        assert not telling.done()
+        counting.may_commit.set()
+        return await telling
+
+    counting.group.commit = once_it_is_ready  # type: ignore[method-assign]  # watched, as the loop calls it
+    assert asyncio.run(run()) == "created False"
+    assert committed.is_set()
+
+
+def test_a_reply_that_crashes_is_that_ones_own_and_its_write_is_done(api: Api, counting: Counting) -> None:
+    writes = Writes(counting.group, api.store.write)
+
+    def crash(_applied: Applied) -> Applied:
+        raise ZeroDivisionError
+
+    async def run() -> list[object]:
+        works = [api.store.playgrounds.applying(wanted(model=model), now=NOW) for model in (1, 2)]
+        told = (writes.write(works[0], crash), writes.write(works[1], as_it_is))
+        return list(await asyncio.gather(*told, return_exceptions=True))
+
+    assert [type(each) for each in asyncio.run(run())] == [ZeroDivisionError, Applied]
+    assert count(api.store) == 2

@@ -41,7 +41,8 @@ store = Store.open(sys.argv[1])
 async def write(writes, one):
     for number in range(1_000_000):
         spec = PlaygroundSpec(plugin_release=f"plugin-{one}@{number}")
-        applied = await writes.write(store.playgrounds.applying(WantedPlayground(spec=spec), now=1.0))
+        work = store.playgrounds.applying(WantedPlayground(spec=spec), now=1.0)
+        applied = await writes.write(work, lambda applied: applied)
         print(applied.playground.metadata.uid, applied.build.id, flush=True)
 
 async def main():
