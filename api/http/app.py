@@ -29,6 +29,7 @@ from api.http.principals import Principals
 from api.http.readings import Readings
 from api.http.routes import builds, containers, docker_containers, health, measures, plugin_releases
 from api.http.routing import RouteIndex
+from api.http.shortcut import Shortcut
 from api.http.v1 import table as v1
 from api.http.writes import Writes
 from api.metrics import HttpMetrics
@@ -56,6 +57,12 @@ def create_app(deps: Dependencies) -> Starlette:
     principals = Principals(deps.store, deps.token, deps.clock, deps.settings.rate_limit)
     glance = deps.store.glance()
     readings = None if glance is None else Readings(glance)
+    on_error = {
+        ApiError: on_api_error,
+        HTTPException: on_http_exception,
+        StoreError: on_store_error,
+        ClientDisconnect: _on_disconnect,
+    }
     app = Starlette(
         routes=[RouteIndex(ROUTES)],
         middleware=[
@@ -64,13 +71,9 @@ def create_app(deps: Dependencies) -> Starlette:
             Middleware(TokenGate, principals=principals),
             Middleware(Express, readings=readings),
             Middleware(BodyPace),
+            Middleware(Shortcut, routes=ROUTES, on_error=on_error),
         ],
-        exception_handlers={
-            ApiError: on_api_error,
-            HTTPException: on_http_exception,
-            StoreError: on_store_error,
-            ClientDisconnect: _on_disconnect,
-        },
+        exception_handlers=on_error,
     )
     app.router.redirect_slashes = False  # 301 turns a client's POST into a GET
     changes = Changes(lambda seen: deps.store.feed.wait_for_any(seen, timeout=_LOOK, stop=threading.Event()))

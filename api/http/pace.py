@@ -4,6 +4,7 @@ A connection that says nothing between two requests is closed by uvicorn itself 
 """
 
 import asyncio
+from typing import Any, cast
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
@@ -17,6 +18,8 @@ SLOWEST = 8 * 1024
 HEADER_SECONDS = 10.0
 HEADER_BYTES = 64 * 1024
 """Of a request's line and headers together; the parser itself knows no bound."""
+_WHOLE = "playground.whole"
+"""In the scope of a request that has come to its end before it is looked at: nobody has to wait for its body."""
 
 
 class BodyPace:
@@ -28,10 +31,8 @@ class BodyPace:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, as ASGI has it."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        await self.app(scope, _Paced(receive, self._patience), send)
+        is_there = scope["type"] != "http" or scope.get(_WHOLE, False)
+        await self.app(scope, receive if is_there else _Paced(receive, self._patience), send)
 
 
 class _Paced:
@@ -98,6 +99,12 @@ class PatientProtocol(HttpToolsProtocol):
         self._in_head = False
         self._stop_waiting()
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """The parser: the request is there to its end."""
+        super().on_message_complete()
+        scope: dict[str, Any] = cast("dict[str, Any]", self.scope)
+        scope[_WHOLE] = True
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client has gone."""

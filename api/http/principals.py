@@ -7,6 +7,7 @@ believed for a moment, so that many requests are one look at the records; a revo
 
 import hmac
 from dataclasses import dataclass
+from functools import lru_cache
 
 import structlog
 from starlette.requests import HTTPConnection
@@ -115,9 +116,10 @@ def requester_of(connection: HTTPConnection, settings: Settings) -> Requester:
     """Who asks, for the record, and how much they may have."""
     principal = principal_of(connection)
     if not principal.limited:
-        return Requester(name=principal.name)
-    return Requester(
-        name=principal.name,
-        max_playgrounds=settings.max_playgrounds_per_token,
-        max_builds=settings.max_builds_per_token,
-    )
+        return _requester(principal.name)
+    return _requester(principal.name, settings.max_playgrounds_per_token, settings.max_builds_per_token)
+
+
+@lru_cache(maxsize=1024)
+def _requester(name: str, max_playgrounds: int | None = None, max_builds: int | None = None) -> Requester:
+    return Requester(name=name, max_playgrounds=max_playgrounds, max_builds=max_builds)

@@ -12,17 +12,23 @@ from starlette.types import Receive, Scope, Send
 Handler = Callable[[Request], Awaitable[Response]]
 
 
+class Resource(Route):
+    """A route with a handler for each method."""
+
+    def __init__(self, path: str, handlers: Mapping[str, Handler]) -> None:
+        async def endpoint(request: Request) -> Response:
+            return await handlers["GET" if request.method == "HEAD" else request.method](request)
+
+        super().__init__(path, endpoint, methods=sorted(handlers))
+        self.handlers = handlers
+
+
 def resource(path: str, **handlers: Handler) -> list[Route]:
     """Routes for `path`, written with its final slash: `GET=…, POST=…`. Other methods get 405.
 
     Both forms of the path are there, with the final slash and without, and never a redirect.
     """
-
-    async def endpoint(request: Request) -> Response:
-        return await handlers["GET" if request.method == "HEAD" else request.method](request)
-
-    methods = sorted(handlers)
-    return [Route(form, endpoint, methods=methods) for form in (path, path.rstrip("/"))]
+    return [Resource(form, handlers) for form in (path, path.rstrip("/"))]
 
 
 class _Shape(NamedTuple):
