@@ -8,7 +8,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from api.http.serve import go_first, listen, uvicorn_config
+from api.http.serve import listen, uvicorn_config
+from api.priority import go_first
 
 
 async def hello(_request: Request) -> Response:

@@ -2,12 +2,11 @@
 
 import gc
 import ipaddress
-import os
 import signal
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 import structlog
 import uvicorn
@@ -21,6 +20,7 @@ from api.http.controller_client import ControllerClient
 from api.http.dependencies import Dependencies
 from api.http.pace import PatientProtocol
 from api.local_files import ensure_controller_token, ensure_token
+from api.priority import go_first
 from api.settings import Settings
 from api.store import Store
 
@@ -28,8 +28,6 @@ GRACE = 3
 """Seconds that requests in flight have at shutdown."""
 KEEP_ALIVE = 15
 """Seconds between two requests of a connection."""
-NICE = -5
-"""The niceness of who answers: three times the share of the processor, where it is short, of one that has none."""
 _BACKLOG = 512
 _YOUNG = 10_000
 """Objects that may come and stay until they are looked through: a request makes hundreds, and next to no cycles."""
@@ -79,16 +77,6 @@ def serve(settings: Settings) -> None:
     finally:
         listener.close()
         store.close()
-
-
-def go_first() -> None:
-    """Go before what works beside us: somebody waits for a reply, and builds and starts take seconds anyway.
-
-    Only root may; a service manager has a setting for it (`Nice=`).
-    """
-    if os.geteuid() == 0:
-        with suppress(OSError):  # a container's root may not
-            os.setpriority(os.PRIO_PROCESS, 0, NICE)
 
 
 def _keep_what_is_there() -> None:

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from api.http.serve import NICE, listen
+from api.http.serve import listen
+from api.priority import NICE
 from tests.api.conftest import running
 from tests.api.raw import RawClient
 
