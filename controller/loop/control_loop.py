@@ -17,6 +17,7 @@ from controller.loop.collector import Collector
 from controller.loop.hearing import Hearing
 from controller.loop.leader import Leader
 from controller.loop.overview import Overview
+from controller.loop.pacing import Pacing
 from controller.loop.prober import Prober
 from controller.loop.reconciler import PassResult, Reconciler
 from controller.loop.workqueue import Workqueue
@@ -142,7 +143,7 @@ class ControlLoop:
 
     def _follow_feed(self) -> None:
         """Hints from the store: somebody changed what is wanted."""
-        seen = 0
+        seen, pacing = 0, Pacing(self.clock)
         while not self.stop.is_set():
             try:
                 self.store.feed.wait(seen, timeout=FEED_WAIT, stop=self.stop)
@@ -152,7 +153,7 @@ class ControlLoop:
                 self.stop.wait(RECONNECT_PAUSE)
                 continue
             for uid in changed:
-                self.queue.add(uid)
+                self.queue.add_after(uid, pacing.delay(uid))
 
     def _look_at_everything(self) -> None:
         """What was settled may not be so any more."""
