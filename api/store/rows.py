@@ -120,13 +120,14 @@ def from_texts(row: Sequence[Any]) -> Playground:
     _, port, spec, status, *values = row
     metadata = dict(zip(_METADATA, values, strict=True))
     for name in _MAPS:
-        metadata[name] = orjson.loads(metadata[name])
-    return Playground(
-        metadata=Metadata.model_validate(metadata),
-        spec=PlaygroundSpec.model_validate_json(spec),
-        status=PlaygroundStatus.model_validate_json(status),
-        host_port=port,
-    )
+        metadata[name] = orjson.Fragment(metadata[name])
+    whole = {
+        "metadata": metadata,
+        "spec": orjson.Fragment(spec),
+        "status": orjson.Fragment(status),
+        "host_port": port,
+    }
+    return Playground.model_validate_json(orjson.dumps(whole))
 
 
 def to_build(row: Row | RowMapping) -> Build:
