@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +25,7 @@ class Load:
     rate: float
     """Answers a second."""
     p99: float
-    """Seconds; waits that the generator itself caused by being late are counted, too."""
+    """Seconds; waits that the generator itself caused by being late are counted, too, so it goes first."""
 
 
 class LoadFailed(Exception):
@@ -41,7 +42,17 @@ def version() -> str:
 
 def load(url: str, seconds: float, headers: Mapping[str, str] | None = None, script: Path | None = None) -> Load:
     """Ask for the address, or for what the Lua script says, as often as it answers. Raises LoadFailed."""
-    command: list[str] = ["wrk", "--threads", "1", "--connections", str(CONNECTIONS), "--latency"]
+    command = [
+        sys.executable,
+        "-m",
+        "bench.first",
+        "wrk",
+        "--threads",
+        "1",
+        "--connections",
+        str(CONNECTIONS),
+        "--latency",
+    ]
     command += ["--duration", f"{max(1, round(seconds))}s"]
     for name, value in (headers or {}).items():
         command += ["--header", f"{name}: {value}"]
