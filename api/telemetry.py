@@ -7,10 +7,15 @@ plugin prints can fake or break a line.
 import logging
 import re
 import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 import structlog
+
+from api.clock import SystemClock
+from api.log_lines import LineLogger
 
 _TRACEBACKS = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
 """Without the values of local variables: a token or a plugin's environment may be among them."""
@@ -37,12 +42,12 @@ def configure_logging(level: str, log_format: str, *, process: str) -> None:
         structlog.contextvars.merge_contextvars,
         name_process,
         structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
+        _Stamp(),
         structlog.processors.StackInfoRenderer(),
     ]
     ours: list[structlog.typing.Processor]
     renderer: list[structlog.typing.Processor]
-    factory: structlog.BytesLoggerFactory | structlog.PrintLoggerFactory
+    factory: Callable[..., Any]
     if console:
         plain = structlog.dev.plain_traceback
         renderer = [_escape, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)]
@@ -51,7 +56,11 @@ def configure_logging(level: str, log_format: str, *, process: str) -> None:
         tracebacks = structlog.processors.ExceptionRenderer(_TRACEBACKS)
         renderer = [tracebacks, structlog.processors.JSONRenderer(serializer=_dumps)]
         ours = [tracebacks, structlog.processors.JSONRenderer(serializer=_dumped)]
-        factory = structlog.BytesLoggerFactory(file=sys.stderr.buffer)
+        lines = LineLogger(sys.stderr.buffer)
+
+        def factory(*_: object) -> LineLogger:
+            return lines
+
     structlog.configure(
         processors=[*shared, *ours],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
@@ -68,6 +77,25 @@ def configure_logging(level: str, log_format: str, *, process: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(max(threshold, logging.WARNING))
+
+
+class _Stamp:
+    """The time of a line, ISO 8601 in UTC with microseconds. Most of it is made once a second."""
+
+    def __init__(self) -> None:
+        self._clock = SystemClock()
+        self._made: tuple[int, str] = (-1, "")
+
+    def __call__(self, _logger: object, _method: str, line: structlog.typing.EventDict) -> structlog.typing.EventDict:
+        """Note it in the line."""
+        now = self._clock.now()
+        second, text = self._made
+        if second != int(now):
+            second = int(now)
+            text = datetime.fromtimestamp(second, tz=UTC).strftime("%Y-%m-%dT%H:%M:%S")
+            self._made = (second, text)
+        line["time"] = f"{text}.{int((now - second) * 1e6):06d}Z"
+        return line
 
 
 def _escape(_logger: object, _method: str, line: structlog.typing.EventDict) -> structlog.typing.EventDict:

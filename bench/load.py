@@ -25,7 +25,7 @@ class Load:
     rate: float
     """Answers a second."""
     p99: float
-    """Seconds; waits that the generator itself caused by being late are counted, too, so it goes first."""
+    """Seconds; waits that the generator itself caused by being late are counted, too."""
 
 
 class LoadFailed(Exception):
@@ -40,19 +40,20 @@ def version() -> str:
     return " ".join(said.split()[:2])  # it says its version, and ends with 1
 
 
-def load(url: str, seconds: float, headers: Mapping[str, str] | None = None, script: Path | None = None) -> Load:
-    """Ask for the address, or for what the Lua script says, as often as it answers. Raises LoadFailed."""
-    command = [
-        sys.executable,
-        "-m",
-        "bench.first",
-        "wrk",
-        "--threads",
-        "1",
-        "--connections",
-        str(CONNECTIONS),
-        "--latency",
-    ]
+def load(
+    url: str,
+    seconds: float,
+    headers: Mapping[str, str] | None = None,
+    script: Path | None = None,
+    *,
+    first: bool = False,
+) -> Load:
+    """Ask for the address, or for what the Lua script says, as often as it answers. Raises LoadFailed.
+
+    `first`: before what works beside it on this machine, which a client on another one would not wait for.
+    """
+    command = [sys.executable, "-m", "bench.first"] if first else []
+    command += ["wrk", "--threads", "1", "--connections", str(CONNECTIONS), "--latency"]
     command += ["--duration", f"{max(1, round(seconds))}s"]
     for name, value in (headers or {}).items():
         command += ["--header", f"{name}: {value}"]

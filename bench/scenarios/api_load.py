@@ -72,7 +72,7 @@ def _quiet(bench: Bench) -> dict[str, list[Load]]:
 
 
 def _busy(bench: Bench) -> dict[str, list[Load]]:
-    """The same calls, each while forty containers are started on the same cores."""
+    """The same calls, each while forty containers are started on the same cores, but by who does not wait for these."""
     settings = (("PLAYGROUND_ALLOWED_IMAGES", f"{HTTP_IMAGE},absent/*"),)
     with Ours(settings=settings).running(bench) as ours:
         first = Instance("first", 20999)
@@ -80,7 +80,7 @@ def _busy(bench: Bench) -> dict[str, list[Load]]:
         ours.await_running([first])
         batches = itertools.count()
         # A few of them again and again: as many new ones as can be would be the controller's load, and not the API's.
-        calls = _calls(ours.server, first.name, _ABSENT, itertools.repeat(range(20)))
+        calls = _calls(ours.server, first.name, _ABSENT, itertools.repeat(range(20)), first=True)
         turns = {name: partial(_while_starting, ours, batches, call) for name, call in calls.items()}
         return by_turns(turns, bench.rounds(BUSY_ROUNDS), bench.say)
 
@@ -99,16 +99,18 @@ def _while_starting(ours: OurRunner, batches: Iterator[int], call: Callable[[], 
         ours.remove(instances)
 
 
-def _calls(server: Server, name: str, post: str, numbers: Iterator[range]) -> dict[str, Callable[[], Load]]:
+def _calls(
+    server: Server, name: str, post: str, numbers: Iterator[range], *, first: bool = False
+) -> dict[str, Callable[[], Load]]:
     headers = {"Authorization": server.token}
 
     def create() -> Load:
         script = load.posts(server.folder / "post.lua", "/containers/", server.token, post, next(numbers))
-        return load.load(server.url, _SECONDS, script=script)
+        return load.load(server.url, _SECONDS, script=script, first=first)
 
     return {
-        "GET of one": partial(load.load, f"{server.url}/containers/{name}/", _SECONDS, headers),
-        "list of 100": partial(load.load, f"{server.url}/containers/?page_size=100", _SECONDS, headers),
+        "GET of one": partial(load.load, f"{server.url}/containers/{name}/", _SECONDS, headers, first=first),
+        "list of 100": partial(load.load, f"{server.url}/containers/?page_size=100", _SECONDS, headers, first=first),
         "durable POST": create,
     }
 
