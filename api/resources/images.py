@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from fnmatch import fnmatchcase
+from functools import lru_cache
 
 
 def is_allowed(image: str, patterns: Collection[str]) -> bool:
@@ -9,6 +10,12 @@ def is_allowed(image: str, patterns: Collection[str]) -> bool:
 
     `*` matches anything, a `/` too. No patterns: nothing is allowed.
     """
+    return _is_allowed(image, frozenset(patterns))
+
+
+@lru_cache(maxsize=1024)
+def _is_allowed(image: str, patterns: frozenset[str]) -> bool:
+    """Of thousands of playgrounds most name the same few images."""
     named = image if "@" in image or ":" in image.rpartition("/")[2] else f"{image}:latest"
     return any(fnmatchcase(form, pattern) for form in {image, named} for pattern in patterns)
 
