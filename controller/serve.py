@@ -4,7 +4,6 @@ import signal
 
 import structlog
 
-from api.priority import go_first
 from api.settings import Settings
 from controller import bridges, heap, private_api
 from controller.wiring import wire
@@ -19,7 +18,6 @@ def serve(settings: Settings) -> None:
         StoreError: when the database does not answer at start.
         OSError: when the private port is taken.
     """
-    go_first()  # who holds the records' lock is waited for by whoever asks the API
     controller = wire(settings)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: controller.loop.stop.set())

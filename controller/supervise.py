@@ -110,8 +110,9 @@ def _later(seconds: float, ends: Ends, due: _Due) -> None:
 def _start(name: str, ends: Ends) -> subprocess.Popen[bytes]:
     """Start a process, and a thread that says when it has ended. Its output goes where ours goes."""
     environment = os.environ | {SUPERVISOR_VARIABLE: str(os.getpid())}
-    # A session of its own, so that each has a share of the processor; and Ctrl-C is for us to pass on.
-    process = subprocess.Popen(COMMANDS[name], env=environment, stdin=subprocess.DEVNULL, start_new_session=True)
+    # The API leads a session, and so can go first (`api.priority`). Ctrl-C does not reach it then: we pass it on.
+    leads = name == "api"
+    process = subprocess.Popen(COMMANDS[name], env=environment, stdin=subprocess.DEVNULL, start_new_session=leads)
 
     def wait() -> None:
         process.wait()

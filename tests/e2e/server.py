@@ -149,7 +149,7 @@ class Server:
     def kill(self) -> None:
         """End all its processes at once, whatever state they are in."""
         if self.process is not None and self.process.poll() is None:
-            for pid in (*_children(self.process.pid), self.process.pid):  # each is a session of its own
+            for pid in (*_children(self.process.pid), self.process.pid):  # not all are in one session
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
             self.process.wait(STOP_LIMIT_S)
