@@ -22,6 +22,7 @@ test-images: setup
 
 .PHONY: test
 test: test-images ## All tests, on the real engine too (ARGS="-k word" picks some)
+	@scripts/ensure_test_tools
 	.venv/bin/pytest $(ARGS)
 
 .PHONY: chaos
