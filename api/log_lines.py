@@ -8,6 +8,7 @@ import asyncio
 import atexit
 import select
 import threading
+from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
@@ -20,7 +21,7 @@ class LineLogger:
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
-        self._lines: list[bytes] = []
+        self._lines: deque[bytes] = deque()
         self._writing = threading.Lock()
         atexit.register(self.flush)
 
@@ -46,8 +47,8 @@ class LineLogger:
     def flush(self) -> None:
         """Write what has not been written yet."""
         with self._writing:
-            lines, self._lines = self._lines, []
-            for piece in pieces(lines):
+            # One by one out of the same queue: a line that comes meanwhile is in this lot or in the next, never in none.
+            for piece in pieces([self._lines.popleft() for _ in range(len(self._lines))]):
                 self._file.write(piece)
                 self._file.flush()
 

@@ -78,6 +78,30 @@ def test_a_thread_beside_the_loop_waits_for_no_turn_of_it() -> None:
     asyncio.run(run())
 
 
+def test_of_many_threads_no_line_is_lost_and_those_of_each_keep_their_order() -> None:
+    log, sink = logger()
+
+    def say(name: int) -> None:
+        for number in range(500):
+            log.info(b"%d %d" % (name, number))
+
+    async def run() -> None:
+        threads = [threading.Thread(target=say, args=(name,)) for name in range(4)]
+        for thread in threads:
+            thread.start()
+        for number in range(500):
+            log.info(b"9 %d" % number)
+            await asyncio.sleep(0)
+        for thread in threads:
+            thread.join()
+
+    asyncio.run(run())
+    log.flush()
+    lines = [tuple(map(int, line.split())) for line in b"".join(sink.written).splitlines()]
+    for name in (0, 1, 2, 3, 9):
+        assert [number for who, number in lines if who == name] == list(range(500))
+
+
 def test_what_a_loop_left_is_written_by_who_comes_next() -> None:
     log, sink = logger()
 
