@@ -47,7 +47,7 @@ class LineLogger:
     def flush(self) -> None:
         """Write what has not been written yet."""
         with self._writing:
-            # One by one out of the same queue: a line that comes meanwhile is in this lot or in the next, never in none.
+            # One by one out of one queue: a line that comes meanwhile is in this lot or in the next.
             for piece in pieces([self._lines.popleft() for _ in range(len(self._lines))]):
                 self._file.write(piece)
                 self._file.flush()
