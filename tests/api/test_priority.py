@@ -17,12 +17,12 @@ from pathlib import Path
 from api.priority import go_first
 go_first()
 group = Path("{_GROUP}")
-print(os.getpriority(os.PRIO_PROCESS, 0), group.read_text().split()[-1] if group.exists() else None)
+print(os.getpriority(os.PRIO_PROCESS, 0), *(group.read_text().split()[-1:] if group.exists() else []))
 """
 
 
 def _niceness(*, leads: bool) -> list[str]:
-    """Its own, and that of its session where the kernel knows of such."""
+    """Its own, and that of its session where the kernel tells one."""
     command = [sys.executable, "-c", _ASKS]
     return subprocess.run(
         command, check=True, stdout=subprocess.PIPE, text=True, start_new_session=leads
@@ -30,12 +30,12 @@ def _niceness(*, leads: bool) -> list[str]:
 
 
 def test_who_leads_a_session_takes_it_along() -> None:
-    assert _niceness(leads=True) == [str(NICE), str(NICE) if _GROUP.exists() else "None"]
+    assert _niceness(leads=True) == [str(NICE), *([str(NICE)] if _GROUP.exists() else [])]
 
 
 def test_the_session_of_another_is_left_as_it_is() -> None:
-    before = _GROUP.read_text().split()[-1] if _GROUP.exists() else "None"
-    assert _niceness(leads=False) == [str(NICE), before]
+    before = _GROUP.read_text().split()[-1:] if _GROUP.exists() else []  # init's own session has none to tell
+    assert _niceness(leads=False) == [str(NICE), *before]
 
 
 def test_where_it_may_not_it_goes_on_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
