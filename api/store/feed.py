@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
+from api.clock import SystemClock
 from api.store import tables
 from api.store.database import Database
 from api.store.sqlite_look import SqliteLook
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 _ANYTHING_SECONDS = 0.25
 _LOOK_SECONDS = 1.0
 _STOP_SECONDS = 0.1
+_clock = SystemClock()
 
 
 class ChangeFeed:
@@ -80,9 +82,11 @@ class ChangeFeed:
     def _poll(self, after: int, timeout: float, stop: threading.Event, *, anything: bool = False) -> int:
         with self._look() as look:
             version, desired = look.versions()
-            waited = 0.0
-            while (version if anything else desired) <= after and waited < timeout and not stop.is_set():
-                waited += look.pause(timeout - waited, stop)
+            left = timeout
+            ends = _clock.monotonic() + timeout
+            while (version if anything else desired) <= after and left > 0.0 and not stop.is_set():
+                look.pause(left, stop)
+                left = ends - _clock.monotonic()
                 if look.has_moved():
                     version, desired = look.versions()
         return max(after, version)

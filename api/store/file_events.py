@@ -1,4 +1,6 @@
-"""Who writes into a folder's files, as the Linux kernel tells it (inotify(7)): a hint that costs nothing at rest.
+"""When a file of a folder that was only read is closed, as the Linux kernel tells it (inotify(7)).
+
+Writes are not listened to: a commit is dozens of them, and none is its end. The end of a `Turn` is such a close.
 
 Where the kernel has no such thing, or no more of it to give, there is none, and whoever waits has to look now and then.
 """
@@ -8,12 +10,12 @@ import os
 import select
 from pathlib import Path
 
-_IN_MODIFY, _IN_CREATE = 0x002, 0x100
+_IN_CLOSE_NOWRITE = 0x010
 _FLAGS = os.O_NONBLOCK | os.O_CLOEXEC
 
 
 class FileEvents:
-    """Writes into the files of one folder. One thread's own."""
+    """Closes of the files of one folder. One thread's own."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
@@ -30,13 +32,13 @@ class FileEvents:
             return None
         if descriptor < 0:
             return None
-        if libc.inotify_add_watch(descriptor, os.fsencode(folder), _IN_MODIFY | _IN_CREATE) < 0:
+        if libc.inotify_add_watch(descriptor, os.fsencode(folder), _IN_CLOSE_NOWRITE) < 0:
             os.close(descriptor)
             return None
         return cls(descriptor)
 
     def wait(self, timeout: float) -> bool:
-        """Whether somebody has written within so many seconds, or since the last call."""
+        """Whether somebody has closed one within so many seconds, or since the last call."""
         if not self._poll.poll(timeout * 1000.0):
             return False
         try:

@@ -8,20 +8,27 @@ is older, the newest entry of each playground that lives stays, so that any stat
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import RowMapping, and_, bindparam, delete, exists, func, or_, select, update
+from sqlalchemy import Integer, RowMapping, Text, and_, bindparam, cast, delete, exists, func, or_, select, update
 
 from api.resources.change import Change, Changes, ChangeType, EventChanges, Snapshot
 from api.resources.playground import Playground
 from api.store import rows, tables
 from api.store.database import Database, Transaction
 from api.store.errors import VersionTooOld
-from api.store.prepared import Prepared
+from api.store.prepared import Prepared, Row
 
 MAX_ROWS = 50_000
 """Entries that are kept at most, beside one for each playground."""
 _table = tables.journal
 _OF_UID = Prepared(rows.playgrounds().where(tables.playground.c.uid == bindparam("uid")))
 _INSERT = rows.insertion(_table)
+_COUNTER = Prepared(select(tables.counter))
+_SINCE = Prepared(
+    select(_table.c.version, _table.c.type, cast(_table.c.playground, Text).label("playground"))
+    .where(_table.c.version > bindparam("after"))
+    .order_by(_table.c.version)
+    .limit(bindparam("most", type_=Integer))
+)
 
 
 class Journal:
@@ -40,11 +47,11 @@ class Journal:
         Raises:
             VersionTooOld: when some of them are not in the journal any more.
         """
-        statement = select(_table).where(_table.c.version > version).order_by(_table.c.version).limit(limit)
 
         def work(transaction: Transaction) -> Changes:
             newest = _checked(transaction, version, "journal_floor")
-            items = tuple(_to_change(row) for row in transaction.all(statement))
+            found = _SINCE.all(transaction.connection, after=version, most=limit)
+            items = tuple(_to_change(row) for row in found)
             return Changes(items=items, version=items[-1].version if len(items) == limit else newest)
 
         return self._database.read(work)
@@ -141,7 +148,7 @@ def raise_floor(transaction: Transaction, column: str, floor: int) -> None:
 
 def _checked(transaction: Transaction, version: int | None, column: str) -> int:
     """The newest version, when the given one can be gone on from. Raises VersionTooOld."""
-    row = transaction.first(select(tables.counter))
+    row = _COUNTER.first(transaction.connection)
     assert row is not None, "the migration made the row"
     newest, floor = int(row["version"]), int(row[column])
     if version is not None and not floor <= version <= newest:
@@ -175,7 +182,6 @@ def _living(row: RowMapping | None) -> Playground | None:
     return Playground.model_validate(row["playground"])
 
 
-def _to_change(row: RowMapping) -> Change:
-    return Change(
-        version=row["version"], type=ChangeType(row["type"]), playground=Playground.model_validate(row["playground"])
-    )
+def _to_change(row: Row) -> Change:
+    playground = Playground.model_validate_json(row["playground"])
+    return Change(version=row["version"], type=ChangeType(row["type"]), playground=playground)

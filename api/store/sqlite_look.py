@@ -1,8 +1,8 @@
 """A look at a SQLite database that others write to: has anybody committed, and when is it worth looking again?
 
-`PRAGMA data_version` costs microseconds and moves when another connection commits. The kernel says when somebody
-writes, and from then on it is looked at more and more seldom; where it says nothing, always and often: a wake-up costs
-more than the look.
+`PRAGMA data_version` costs microseconds and moves when another connection commits. The kernel says when a turn to write
+has ended; now and then it is looked at all the same, as somebody may write without a turn. Where the kernel says
+nothing, it is looked at often.
 """
 
 import sqlite3
@@ -18,14 +18,12 @@ from api.store.file_events import FileEvents
 
 _DATA_VERSION = "PRAGMA data_version"
 _NEWEST = str(select(tables.counter.c.version, tables.counter.c.desired_version))
-_POLL_SECONDS = 0.01
-"""Between two looks, where the kernel does not say when somebody writes."""
-_FIRST_SECONDS, _QUIET_SECONDS = 0.001, 0.2
-"""Between two looks right after somebody has begun to write (a commit ends some time after that), and at rest."""
+_QUIET_SECONDS, _DEAF_SECONDS = 0.2, 0.01
+"""Between two looks, where the kernel says when a turn has ended, and where it does not."""
 
 
 class SqliteLook:
-    """A connection on which nobody commits, and an ear for writes. For one thread at a time."""
+    """A connection on which nobody commits, and an ear for the ends of turns. For one thread at a time."""
 
     def __init__(self, database: Database) -> None:
         """Raises StoreUnavailable."""
@@ -38,7 +36,6 @@ class SqliteLook:
         path = database.engine.url.database
         self._events = FileEvents.of(Path(path).parent) if path else None
         self._seen = 0
-        self._following = _QUIET_SECONDS
 
     def versions(self) -> tuple[int, int]:
         """The newest version of all, and the newest of a desired-side change. Raises StoreError."""
@@ -50,16 +47,12 @@ class SqliteLook:
         """Whether anybody has committed since `versions`. Raises StoreError."""
         return self._row(_DATA_VERSION) != (self._seen,)
 
-    def pause(self, longest: float, stop: threading.Event) -> float:
-        """Until it is worth looking again, and so many seconds at most; how long it was meant to be."""
+    def pause(self, longest: float, stop: threading.Event) -> None:
+        """Until it is worth looking again, and so many seconds at most."""
         if self._events is None:
-            asked = min(longest, _POLL_SECONDS)
-            stop.wait(asked)
-            return asked
-        asked = min(longest, self._following)
-        heard = self._events.wait(asked)
-        self._following = _FIRST_SECONDS if heard else min(_QUIET_SECONDS, 2.0 * self._following)
-        return asked
+            stop.wait(min(longest, _DEAF_SECONDS))
+        else:
+            self._events.wait(min(longest, _QUIET_SECONDS))
 
     def close(self) -> None:
         """Close the connection and the ear."""

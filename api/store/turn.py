@@ -5,6 +5,8 @@ a second: two processes that write all the time meet that all the time, and one 
 here before they ask SQLite. Whoever waits holds the place next to the writer, and whoever has written has to queue
 behind it: nobody writes twice in a row while somebody waits.
 
+The end of a turn can be heard: the file `-writer` is closed then (`file_events`).
+
 This orders those who ask here, and guards nothing: that there is one writer is SQLite's own lock. So nobody waits long
 for a process that was frozen while it queued; it is passed by.
 """
@@ -58,9 +60,9 @@ class Turn:
         )
 
     def release(self) -> None:
-        """End the turn. Any thread may do so."""
+        """End the turn, and let all who listen know. Any thread may do so."""
         if self._files is not None:
-            self._files[1].unlock()
+            self._files[1].close()
         self._writer.release()
 
     def close(self) -> None:

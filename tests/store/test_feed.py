@@ -1,5 +1,6 @@
 """The change feed: a wait ends with the change it waits for. (How fast is measured elsewhere.)"""
 
+import sqlite3
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
@@ -11,6 +12,7 @@ import pytest
 from api.store import Store
 from api.store.database import NOTIFY_CHANNEL
 from api.store.file_events import FileEvents
+from api.store.turn import Turn
 from tests.store.builders import NOW, apply, claim, report
 from tests.store.conftest import Databases
 from tests.testbed.pauses import await_true
@@ -147,12 +149,28 @@ def test_where_the_kernel_tells_of_no_writes_the_file_is_looked_at(
     assert store.feed.wait(version, timeout=0.03, stop=threading.Event()) == version
 
 
-def test_writes_into_a_folder_are_heard(tmp_path: Path) -> None:
-    events = FileEvents.of(tmp_path)
+def test_the_end_of_a_turn_is_heard_once(tmp_path: Path) -> None:
+    events, turn = FileEvents.of(tmp_path), Turn(tmp_path / "db")
     assert events is not None
-    assert not events.wait(0.0)
-    (tmp_path / "records.db-wal").write_text("a commit")
-    assert events.wait(LONG)
-    assert not events.wait(0.0), "all of it was heard at once"
+    for _ in range(2):
+        assert turn.acquire(timeout=LONG)
+        (tmp_path / "db-wal").write_text("a commit")
+        assert not events.wait(0.0), "it goes on"
+        turn.release()
+        assert events.wait(LONG)
+        assert not events.wait(0.0), "all of it was heard at once"
     events.close()
     assert FileEvents.of(tmp_path / "nowhere") is None
+
+
+def test_a_commit_without_a_turn_is_found_all_the_same(sqlite_path: Path) -> None:
+    """By somebody's own hand, say."""
+    store = Store.open(f"sqlite:///{sqlite_path}")
+    version = apply(store).playground.metadata.resource_version
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(store.feed.wait, version, timeout=LONG, stop=threading.Event())
+        with sqlite3.connect(sqlite_path) as by_hand:
+            by_hand.execute("UPDATE counter SET version = version + 1, desired_version = version + 1")
+        by_hand.close()
+        assert waiting.result(timeout=LONG / 2) == version + 1
+    store.close()
