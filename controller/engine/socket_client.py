@@ -11,14 +11,18 @@ from typing import Any
 from urllib.parse import urlencode
 
 import docker
+import httptools
 import requests
-import urllib3
 from docker.transport import UnixHTTPAdapter
 from requests.structures import CaseInsensitiveDict
+
+from controller.engine.wire import Wire
 
 _BASE = "http+docker://localhost"
 _PLAIN = frozenset({"params", "data", "headers", "timeout"})
 """All that a plain call is asked with."""
+
+_METHODS = frozenset({"GET", "POST", "PUT", "DELETE"})
 
 _CONNECTIONS = 64
 """That are kept: more are opened where more is asked at once, and closed again."""
@@ -32,23 +36,23 @@ class SocketClient(docker.APIClient):
 
     def __init__(self, path: str, timeout: int) -> None:
         """Connect to the engine at `path`, and ask for its API version; `timeout` in seconds, for each call."""
-        self._direct: urllib3.connectionpool.HTTPConnectionPool | None = None  # the base class asks already
+        self._wire: Wire | None = None  # the base class asks already
         super().__init__(base_url=f"unix://{path}", version="auto", timeout=timeout)
         adapter = _OneSocket(path, timeout, max_pool_size=_CONNECTIONS)
         self.mount("http+docker://", adapter)
         self.trust_env = False  # no proxy leads to a socket, and to look for one is half of a stream's beginning
-        self._direct = adapter.get_connection(_BASE)
+        self._wire = Wire(path, _CONNECTIONS)
 
     def request(self, method: Any, url: Any, *others: Any, **options: Any) -> requests.Response:
         """Send it and read the answer; a stream, and whatever else is not plain, in the way of `requests`."""
         plain = {name: value for name, value in options.items() if value and name != "allow_redirects"}
-        if self._direct is None or others or not _PLAIN.issuperset(plain):
+        if self._wire is None or others or method not in _METHODS or not _PLAIN.issuperset(plain):
             return super().request(method, url, *others, **options)
-        return self._straight(self._direct, method, url, **plain)
+        return self._straight(self._wire, method, url, **plain)
 
     def _straight(
         self,
-        pool: urllib3.connectionpool.HTTPConnectionPool,
+        wire: Wire,
         method: str,
         url: str,
         *,
@@ -59,23 +63,24 @@ class SocketClient(docker.APIClient):
     ) -> requests.Response:
         given = {name: value for name, value in (params or {}).items() if value is not None}
         target = url.removeprefix(_BASE) + (f"?{urlencode(given, doseq=True)}" if given else "")
-        connect, read = timeout if isinstance(timeout, tuple) else (timeout, timeout)
+        waits = timeout if isinstance(timeout, tuple) else (timeout, timeout)
+        sent = {"User-Agent": str(self.headers["User-Agent"]), **(headers or {})}
+        body = data.encode() if isinstance(data, str) else data or b""
         try:
-            answer = pool.urlopen(
-                method,
-                target,
-                body=data,
-                headers={"User-Agent": str(self.headers["User-Agent"]), **(headers or {})},
-                timeout=urllib3.Timeout(connect, read),
-                retries=False,
-            )
-        except urllib3.exceptions.HTTPError as error:
+            answer = wire.ask(method, target, sent, body, waits)
+        except (OSError, httptools.HttpParserError) as error:
             raise requests.ConnectionError(error) from error
         response = requests.Response()
-        response.status_code, response.reason, response.url = answer.status, str(answer.reason), url
+        response.status_code, response.reason, response.url = answer.status, answer.reason, url
         response.headers = CaseInsensitiveDict(answer.headers)
-        response.raw, response.encoding = io.BytesIO(answer.data), "utf-8"
+        response.raw, response.encoding = io.BytesIO(answer.body), "utf-8"
         return response
+
+    def close(self) -> None:
+        """Close all connections that nobody uses."""
+        if self._wire is not None:
+            self._wire.close()
+        super().close()
 
 
 class _OneSocket(UnixHTTPAdapter):
