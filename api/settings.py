@@ -20,6 +20,7 @@ from pydantic_settings import (
 DEFAULT_BASE_IMAGE = "playground-gradio-base:latest"
 SYSTEM_FILE = Path("/etc/playground/playground.toml")
 MEBIBYTE = 1024 * 1024
+_SLOTS_PER_CORE, _MOST_SLOTS = 4, 32
 
 
 def _default_data_dir() -> Path:
@@ -46,6 +47,11 @@ def _parse_words(value: object) -> object:
 
 
 PortRange = Annotated[range, NoDecode, BeforeValidator(_parse_port_range)]
+
+
+def default_start_slots() -> int:
+    """Passes at a time: most of one is spent waiting for the engine, which waits for disk and kernel."""
+    return min(_MOST_SLOTS, _SLOTS_PER_CORE * (os.cpu_count() or 1))
 
 
 class Settings(BaseSettings):
@@ -129,7 +135,7 @@ class Settings(BaseSettings):
     build_memory: int | None = Field(default=None, ge=256 * MEBIBYTE)
     """Memory that one process of a build may hold. Default: no limit, as the engine's builder knows none."""
     start_slots: int | None = Field(default=None, ge=1)
-    """Passes at a time. Default: the cores plus one, where the engine's start rate peaks."""
+    """Passes at a time. Default: four for each core, and 32 at most: with fewer the engine has time to spare."""
     resync_interval: float = Field(default=30.0, gt=0)
     """How often everything is looked at, whatever the hints said."""
     readiness_timeout: float = Field(default=60.0, gt=0, le=3600)
@@ -203,7 +209,7 @@ class Settings(BaseSettings):
     @property
     def resolved_start_slots(self) -> int:
         """Passes at a time."""
-        return self.start_slots or (os.cpu_count() or 1) + 1
+        return self.start_slots or default_start_slots()
 
     @property
     def archives_dir(self) -> Path:

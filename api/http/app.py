@@ -8,8 +8,6 @@ BodyPace           408 for a body that trickles
 routes             404 and 405 as JSON; every error through `errors`
 """
 
-import threading
-
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -76,7 +74,7 @@ def create_app(deps: Dependencies) -> Starlette:
         exception_handlers=on_error,
     )
     app.router.redirect_slashes = False  # 301 turns a client's POST into a GET
-    changes = Changes(lambda seen: deps.store.feed.wait_for_any(seen, timeout=_LOOK, stop=threading.Event()))
+    changes = Changes(lambda seen, leave: deps.store.feed.wait_for_any(seen, timeout=_LOOK, stop=leave))
     group = deps.store.group_commit()
     writes = None if group is None else Writes(group, deps.store.write)
     context = Context(deps=deps, changes=changes, metrics=metrics, readings=readings, writes=writes)

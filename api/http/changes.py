@@ -1,11 +1,9 @@
 """One look at the records for all live streams: they wait here instead of each asking the database over and over."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-
-import anyio.to_thread
-from anyio import CapacityLimiter
 
 from api.store import StoreError
 
@@ -18,13 +16,15 @@ class Changes:
     """Wakes whoever waits when any record has changed. A wake-up is a hint: look again, and expect nothing.
 
     `await_newer` is a blocking call that returns the records' newest version, at once where it is newer than the given
-    one, else after a fraction of a second; it runs in a thread.
+    one, else after a while, or when the event is set. One thread makes it for as long as somebody follows: to hand each
+    call to another took longer than the look.
     """
 
-    def __init__(self, await_newer: Callable[[int], int]) -> None:
+    def __init__(self, await_newer: Callable[[int, threading.Event], int]) -> None:
         self._await_newer = await_newer
         self._followers = 0
-        self._poller: asyncio.Task[None] | None = None
+        self._leave: threading.Event | None = None
+        """Ends the thread that looks; None where nobody follows."""
         self._changed = asyncio.Event()
         self.closed = False
         """Whether the server is stopping: who follows shall end."""
@@ -38,16 +38,17 @@ class Changes:
     async def following(self) -> AsyncIterator[None]:
         """Looks for changes while the body runs."""
         self._followers += 1
-        if self._poller is None:
-            self._changed = asyncio.Event()
-            self._poller = asyncio.create_task(self._poll())
+        if self._leave is None:
+            self._changed, self._leave = asyncio.Event(), threading.Event()
+            given = asyncio.get_running_loop(), self._leave
+            threading.Thread(target=self._look, args=given, name="changes", daemon=True).start()
         try:
             yield
         finally:
             self._followers -= 1
             if self._followers == 0:
-                poller, self._poller = self._poller, None
-                poller.cancel()
+                self._leave.set()
+                self._leave = None
 
     async def wait(self, seconds: float) -> None:
         """Returns when something has changed, or after `seconds`."""
@@ -56,19 +57,22 @@ class Changes:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._changed.wait(), seconds)
 
-    async def _poll(self) -> None:
+    def _look(self, loop: asyncio.AbstractEventLoop, leave: threading.Event) -> None:
         seen = -1
-        limiter = CapacityLimiter(1)
-        while True:
+        while not leave.is_set():
             try:
-                newest = await anyio.to_thread.run_sync(
-                    self._await_newer, seen, limiter=limiter, abandon_on_cancel=True
-                )
+                newest = self._await_newer(seen, leave)
             except StoreError:  # the streams' own reads say what is wrong
-                await asyncio.sleep(_AFTER_FAILURE)
+                leave.wait(_AFTER_FAILURE)
                 continue
             if newest != seen:
                 seen = newest
-                before, self._changed = self._changed, asyncio.Event()
-                before.set()
-            await asyncio.sleep(_PAUSE)
+                try:
+                    loop.call_soon_threadsafe(self._wake)
+                except RuntimeError:  # the loop is over, and whoever followed with it
+                    return
+            leave.wait(_PAUSE)
+
+    def _wake(self) -> None:
+        before, self._changed = self._changed, asyncio.Event()
+        before.set()

@@ -192,6 +192,11 @@ class Database:
 
     def _retrying(self, work: Callable[[Transaction], T], *, write: bool) -> T:
         try:
+            try:
+                return self._once(work, write=write)
+            except SQLAlchemyError as error:
+                if not _is_transient(error):
+                    raise
             result: T = patience()(self._once, work, write=write)
         except (SQLAlchemyError, OverflowError, UnicodeError) as error:
             raise translate(error) from error

@@ -1,4 +1,4 @@
-"""The floor: the engine's own low-level API, with as many calls at once as it has slots for (its cores + 1).
+"""The floor: the engine's own low-level API, with as many calls at once as our controller has passes.
 
 It makes the same container as ours, in the same box and on a bridge of the same kind, so that the difference is what
 we add to the engine's work. `BARE` makes one without any of that.
@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from api.settings import default_start_slots
 from bench.peers.peer import Instance, each_by_one_of
 from bench.scenario import Bench
 from controller.domain.container_spec import ContainerSpec, Limits
@@ -26,8 +27,8 @@ LIMITS = Limits(memory=2**31, cpu=min(2.0, os.cpu_count() or 1), pids=256, tmpfs
 
 
 def slots() -> int:
-    """How many calls of an engine are made at once: more do not make it faster."""
-    return (os.cpu_count() or 1) + 1
+    """How many calls of an engine are made at once."""
+    return default_start_slots()
 
 
 @dataclass(frozen=True, slots=True)

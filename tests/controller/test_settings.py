@@ -6,7 +6,7 @@ import pytest
 import typer
 from pydantic import ValidationError
 
-from api.settings import DEFAULT_BASE_IMAGE, Settings
+from api.settings import DEFAULT_BASE_IMAGE, Settings, default_start_slots
 from controller.cli_common import settings_from
 
 
@@ -26,7 +26,15 @@ def test_defaults_serve_on_a_laptop(tmp_path: Path) -> None:
     assert (settings.port_range[0], settings.port_range[-1]) == (7860, 8860)
     assert settings.resolved_database_url == f"sqlite:///{tmp_path / 'playground.db'}"
     assert settings.base_image == DEFAULT_BASE_IMAGE
-    assert settings.resolved_start_slots >= 2
+    assert settings.resolved_start_slots == default_start_slots()
+
+
+@pytest.mark.parametrize(("cores", "slots"), [(1, 4), (2, 8), (64, 32), (None, 4)])
+def test_there_are_some_passes_for_each_core(monkeypatch: pytest.MonkeyPatch, cores: int | None, slots: int) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: cores)
+    assert Settings().resolved_start_slots == slots
+    monkeypatch.setenv("PLAYGROUND_START_SLOTS", "3")
+    assert Settings().resolved_start_slots == 3
 
 
 def test_the_port_range_includes_both_ends(monkeypatch: pytest.MonkeyPatch) -> None:
