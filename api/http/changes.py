@@ -16,8 +16,8 @@ class Changes:
     """Wakes whoever waits when any record has changed. A wake-up is a hint: look again, and expect nothing.
 
     `await_newer` is a blocking call that returns the records' newest version, at once where it is newer than the given
-    one, else after a while, or when the event is set. One thread makes it for as long as somebody follows: to hand each
-    call to another took longer than the look.
+    one, else after a while, or when the event is set. One thread makes it for as long as somebody follows: to hand
+    each call to another took longer than the look.
     """
 
     def __init__(self, await_newer: Callable[[int, threading.Event], int]) -> None:
