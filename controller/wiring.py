@@ -19,6 +19,7 @@ from controller.domain.container_spec import Limits
 from controller.engine.breaker import BreakerEngine
 from controller.engine.container_logs import DockerContainerLogs
 from controller.engine.docker_engine import DockerEngine
+from controller.engine.hidden import HiddenValues
 from controller.engine.others import OtherContainers
 from controller.executor import Executor
 from controller.host_ports import listening_ports
@@ -82,11 +83,12 @@ def wire(settings: Settings) -> Controller:
     store = Store.open(settings.resolved_database_url)
     store.migrate()
     metrics = ControllerMetrics(store, settings.port_range, clock)
-    engine = _engine(settings, controller_id, metrics)
+    hidden = HiddenValues()
+    engine = _engine(settings, controller_id, metrics, hidden)
     queue = Workqueue(clock)
     leader = Leader(store, _holder(), settings.lease_ttl, clock)
     logs = BuildLogs(settings.logs_dir / "builds")
-    container_logs = DockerContainerLogs(settings.docker_host, settings.engine_timeout)
+    container_logs = DockerContainerLogs(settings.docker_host, settings.engine_timeout, hidden)
     kept_logs = KeptLogs(settings.logs_dir / "containers", container_logs, clock)
     archives = ArchiveFiles(settings.archives_dir)
     builder = _builder(settings, engine, archives, logs, controller_id, options)
@@ -141,11 +143,10 @@ def _watch(metrics: ControllerMetrics, queue: Workqueue, leader: Leader, engine:
     metrics.watch_state(leads=lambda: leader.claim() is not None, breaker_open=lambda: engine.why_open is not None)
 
 
-def _engine(settings: Settings, controller_id: str, metrics: ControllerMetrics) -> BreakerEngine:
+def _engine(settings: Settings, controller_id: str, metrics: ControllerMetrics, hidden: HiddenValues) -> BreakerEngine:
     """Docker, behind the breaker; each call is measured."""
-    return BreakerEngine(
-        DockerEngine(settings.docker_host, controller_id, settings.engine_timeout), metrics.measure_call
-    )
+    docker = DockerEngine(settings.docker_host, controller_id, settings.engine_timeout, hidden)
+    return BreakerEngine(docker, metrics.measure_call)
 
 
 def _holder() -> str:

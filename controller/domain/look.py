@@ -15,7 +15,10 @@ _LASTS = frozenset({ContainerState.CREATED, ContainerState.RUNNING, ContainerSta
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Good only as long as the same is wanted: whoever asks for something else is answered by a new look."""
+    """Good only as long as the same is wanted: whoever asks for something else is answered by a new look.
+
+    But for a deletion: what was there is removed by it, and the record goes when a list shows that nothing is left.
+    """
 
     version: int
     """Of the desired side, when this was seen."""
@@ -36,9 +39,10 @@ class Look:
         return tuple(container.id for container in self.containers)
 
     def serves(self, desired: DesiredState, now: float) -> bool:
-        """Whether it may stand for a look made now. A deletion begins with a look, and nothing is believed for ever."""
-        is_deletion = desired.playground.metadata.deletion_requested_at is not None
-        return self.version == desired.version and not is_deletion and now - self.at <= LONGEST
+        """Whether it may stand for a look made now. That nothing is left of what is deleted is never taken from it."""
+        if desired.playground.metadata.deletion_requested_at is not None:
+            return bool(self.containers)
+        return self.version == desired.version and now - self.at <= LONGEST
 
     def doubted(self) -> "Look":
         """What is left of it when something may have happened to its containers."""

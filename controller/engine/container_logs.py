@@ -11,7 +11,7 @@ from api.resources.log_position import parse_since
 from api.resources.secret import masked
 from controller.engine.connect import EngineClient, connect
 from controller.engine.errors import EngineUnavailable
-from controller.engine.inspected import hidden_values
+from controller.engine.hidden import HiddenValues
 from controller.engine.log_frames import log_frames, log_refusal
 from controller.engine.translate import translated
 from controller.logs.lines import LogLine, Span
@@ -23,7 +23,9 @@ SILENCE = 5.0
 class DockerContainerLogs:
     """Reads logs. Every stream has a connection of its own; safe to share between threads."""
 
-    def __init__(self, docker_host: str | None, timeout: float) -> None:
+    def __init__(self, docker_host: str | None, timeout: float, hidden: HiddenValues | None = None) -> None:
+        """`hidden`: what is known already of what containers must not show."""
+        self._hidden = hidden or HiddenValues()
         self._docker_host = docker_host
         self._timeout = timeout
         self._lock = threading.Lock()
@@ -35,7 +37,7 @@ class DockerContainerLogs:
         A stream that falls silent is asked for again from its last line on, so that no call is without a deadline.
         """
         api = self._api()
-        last, tail, hidden = span.after, span.tail, self._hidden(api, container)
+        last, tail, hidden = span.after, span.tail, self._hidden_in(api, container)
         while True:
             response = self._ask(api, container, Span(last, span.until, tail), follow=follow)
             try:
@@ -61,10 +63,13 @@ class DockerContainerLogs:
                 self._client = connect(self._docker_host, self._timeout)
             return self._client
 
-    def _hidden(self, api: Any, container: str) -> tuple[str, ...]:
+    def _hidden_in(self, api: Any, container: str) -> tuple[str, ...]:
         """What the container knows and must not be shown."""
+        known = self._hidden.of(container)
+        if known is not None:
+            return known
         with translated(f"inspect {container}"):
-            return hidden_values(api.inspect_container(container))
+            return self._hidden.learn(api.inspect_container(container))
 
     def _ask(self, api: Any, container: str, span: Span, *, follow: bool) -> requests.Response:
         query: dict[str, str | int] = {"stdout": 1, "stderr": 1, "timestamps": 1, "follow": int(follow)}

@@ -32,7 +32,10 @@ UNTAGGED = "<none>:<none>"
 class DockerEngine:
     """One Docker Engine. Safe to share between threads: each has a client of its own."""
 
-    def __init__(self, docker_host: str | None, controller_id: str, timeout: float) -> None:
+    def __init__(
+        self, docker_host: str | None, controller_id: str, timeout: float, hidden: HiddenValues | None = None
+    ) -> None:
+        """`hidden`: where it notes what its containers know and must not show."""
         self._docker_host = docker_host
         self._controller_id = controller_id
         self._timeout = timeout
@@ -40,7 +43,7 @@ class DockerEngine:
         self._cores: float | None = None
         self._networks = Networks(controller_id)
         self._images = Lately()
-        self._hidden = HiddenValues()
+        self._hidden = hidden or HiddenValues()
 
     def ping(self) -> None:
         """Answer, or raise EngineUnavailable."""
