@@ -88,8 +88,7 @@ def wire(settings: Settings) -> Controller:
     queue = Workqueue(clock)
     leader = Leader(store, _holder(), settings.lease_ttl, clock)
     logs = BuildLogs(settings.logs_dir / "builds")
-    container_logs = DockerContainerLogs(settings.docker_host, settings.engine_timeout, hidden)
-    kept_logs = KeptLogs(settings.logs_dir / "containers", container_logs, clock)
+    container_logs, kept_logs = _container_logs(settings, clock, hidden)
     archives = ArchiveFiles(settings.archives_dir)
     builder = _builder(settings, engine, archives, logs, controller_id, options)
     builds = BuildPool(builder, settings.build_concurrency, clock, queue.add)
@@ -147,6 +146,14 @@ def _engine(settings: Settings, controller_id: str, metrics: ControllerMetrics, 
     """Docker, behind the breaker; each call is measured."""
     docker = DockerEngine(settings.docker_host, controller_id, settings.engine_timeout, hidden)
     return BreakerEngine(docker, metrics.measure_call)
+
+
+def _container_logs(
+    settings: Settings, clock: SystemClock, hidden: HiddenValues
+) -> tuple[DockerContainerLogs, KeptLogs]:
+    """Logs of containers that are there, and those that are kept of the ones that are gone."""
+    logs = DockerContainerLogs(settings.docker_host, settings.engine_timeout, hidden)
+    return logs, KeptLogs(settings.logs_dir / "containers", logs, clock)
 
 
 def _holder() -> str:

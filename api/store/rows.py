@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from sqlalchemy import RowMapping, Select, Table, Text, bindparam, cast, insert, select
 
 from api.resources.build import Build
+from api.resources.desired import DesiredState
 from api.resources.event import Event
 from api.resources.identity import Kind
 from api.resources.playground import Metadata, Playground, PlaygroundSpec, PlaygroundStatus, PluginSource
@@ -115,19 +116,19 @@ def texts() -> Select[Any]:
     ).select_from(table.outerjoin(ports, ports.c.playground_uid == table.c.uid))
 
 
-def from_texts(row: Sequence[Any]) -> Playground:
+def from_texts(row: Sequence[Any]) -> DesiredState:
     """A row of `texts()` as a value: read and validated in one go, which takes half as long as one after the other."""
-    _, port, spec, status, *values = row
+    version, port, spec, status, *values = row
     metadata = dict(zip(_METADATA, values, strict=True))
     for name in _MAPS:
         metadata[name] = orjson.Fragment(metadata[name])
-    whole = {
+    playground = {
         "metadata": metadata,
         "spec": orjson.Fragment(spec),
         "status": orjson.Fragment(status),
         "host_port": port,
     }
-    return Playground.model_validate_json(orjson.dumps(whole))
+    return DesiredState.model_validate_json(orjson.dumps({"playground": playground, "version": version}))
 
 
 def to_build(row: Row | RowMapping) -> Build:

@@ -72,10 +72,11 @@ class Secrets:
 def referred(transaction: Transaction, specs: Sequence[PlaygroundSpec]) -> tuple[Referred, ...]:
     """What there is of the secrets that each spec refers to, in the specs' order; one query for all of them."""
     values = _values(transaction, frozenset().union(*(spec.secret_names for spec in specs if spec.has_secrets)))
-    return tuple(_referred(spec, values) if spec.has_secrets else _NONE for spec in specs)
+    return tuple(_referred(spec, values) if spec.has_secrets else NONE for spec in specs)
 
 
-_NONE = Referred({}, {})
+NONE = Referred({}, {})
+"""Of a spec that refers to none."""
 
 
 def _referred(spec: PlaygroundSpec, values: dict[str, str]) -> Referred:

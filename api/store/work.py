@@ -100,7 +100,8 @@ class Work:
             if row is None:
                 return None
             waiting = [rows.to_build(build) for build in _OPEN_BUILDS_OF.all(transaction.connection, uid=uid)]
-            return _desired(transaction, [(rows.to_playground(row), row["desired_version"])], {uid: waiting})[0]
+            found = DesiredState(playground=rows.to_playground(row), version=row["desired_version"])
+            return _with_what_else(transaction, [found], {uid: waiting})[0]
 
         return self._database.read(work)
 
@@ -117,11 +118,11 @@ class Work:
 
         def work(transaction: Transaction) -> tuple[DesiredState, ...]:
             execute = transaction.connection.execute
-            found = [(rows.from_texts(row), row[0]) for row in execute(playgrounds, values).all()]
+            found = [rows.from_texts(row) for row in execute(playgrounds, values).all()]
             waiting: defaultdict[str, list[Build]] = defaultdict(list)
             for row in execute(builds_of_them, values).mappings() if found else ():
                 waiting[row["playground_uid"]].append(rows.to_build(row))
-            return _desired(transaction, found, waiting)
+            return _with_what_else(transaction, found, waiting)
 
         return self._database.read(work)
 
@@ -254,21 +255,22 @@ class Work:
         return self._database.write(work)
 
 
-def _desired(
-    transaction: Transaction, found: Sequence[tuple[Playground, int]], waiting: Mapping[str, Sequence[Build]]
+def _with_what_else(
+    transaction: Transaction, found: Sequence[DesiredState], waiting: Mapping[str, Sequence[Build]]
 ) -> tuple[DesiredState, ...]:
-    """Playgrounds, each with the version of what is wanted of it, with what else there is to know of them."""
-    known = secrets.referred(transaction, [playground.spec for playground, _ in found])
+    """The same with the builds that each waits for, and what there is of the secrets that it refers to."""
+    known = secrets.referred(transaction, [desired.playground.spec for desired in found])
     return tuple(
-        DesiredState(
-            playground=playground,
-            open_builds=tuple(waiting.get(playground.metadata.uid, ())),
-            secrets=of_it.digests,
-            unusable_sets=of_it.unusable,
-            version=version,
-        )
-        for (playground, version), of_it in zip(found, known, strict=True)
+        _completed(desired, waiting.get(desired.playground.metadata.uid, ()), of_it)
+        for desired, of_it in zip(found, known, strict=True)
     )
+
+
+def _completed(desired: DesiredState, waiting: Sequence[Build], known: secrets.Referred) -> DesiredState:
+    if not waiting and known is secrets.NONE:
+        return desired  # as most are
+    more = {"open_builds": tuple(waiting), "secrets": known.digests, "unusable_sets": known.unusable}
+    return desired.model_copy(update=more)
 
 
 def _changed(before: Playground, times: dict[str, Any], status: PlaygroundStatus, version: int) -> Change:

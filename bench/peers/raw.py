@@ -33,11 +33,15 @@ def slots() -> int:
 
 @dataclass(frozen=True, slots=True)
 class RawEngine:
-    """The Engine API itself. `boxed`: in the box that ours are in; `restart`: the containers' restart policy."""
+    """The Engine API itself. `boxed`: in the box that ours are in; `restart`: the containers' restart policy.
+
+    `at_once`: calls at a time; None for as many as our controller has passes.
+    """
 
     name: str = "raw engine"
     boxed: bool = True
     restart: str = "no"
+    at_once: int | None = None
 
     def installed(self, bench: Bench) -> str:
         """The engine's version."""
@@ -47,7 +51,7 @@ class RawEngine:
     @contextmanager
     def running(self, bench: Bench) -> Iterator["RawRunner"]:
         """Connected, once for each slot."""
-        clients = [connect(bench.own.host, 120.0) for _ in range(slots())]
+        clients = [connect(bench.own.host, 120.0) for _ in range(self.at_once or slots())]
         runner = RawRunner(clients, self._host_config)
         networks = Networks(NETWORK)
         try:
@@ -85,7 +89,7 @@ class RawRunner:
 
     def start(self, instances: Sequence[Instance]) -> None:
         """Create and start all of them."""
-        each_by_one_of(self.clients, instances, self._start)
+        each_by_one_of(self.clients, instances, self.start_one)
 
     def await_running(self, instances: Sequence[Instance]) -> None:
         """They do: `start` has started them."""
@@ -107,7 +111,8 @@ class RawRunner:
         for row in self.clients[0].containers(all=True, filters={"label": LABEL}):
             self.clients[0].remove_container(row["Id"], force=True)
 
-    def _start(self, client: EngineClient, instance: Instance) -> None:
+    def start_one(self, client: EngineClient, instance: Instance) -> None:
+        """Create and start it, by that client."""
         created = client.create_container(
             HTTP_IMAGE,
             name=instance.name,

@@ -16,6 +16,7 @@ from bench.scenarios import (
     heal,
     idle,
     records,
+    slots,
     spent,
 )
 
@@ -24,6 +25,7 @@ SCENARIOS: dict[str, Scenario] = {
     for each in (
         create_one.SCENARIO,
         create_many.SCENARIO,
+        slots.SCENARIO,
         spent.SCENARIO,
         heal.SCENARIO,
         engine_killed.SCENARIO,

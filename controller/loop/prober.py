@@ -49,7 +49,6 @@ class _Page:
     watch: Watch
     began: float
     due: float
-    request: bytes
 
 
 @dataclass(eq=False, slots=True)
@@ -90,7 +89,7 @@ class Prober:
         """
         now = self.clock.monotonic()
         began = now - max(0.0, self.clock.now() - watch.since)
-        page = _Page(uid, watch, began, now, probe_request(self.host, watch.port, watch.path))
+        page = _Page(uid, watch, began, now)
         page.due = now + (zlib.crc32(uid.encode()) / 2**32 * self.interval if spread else self._pause(page, now))
         with self._lock:
             self._pages[uid] = page
@@ -182,7 +181,8 @@ class Prober:
     def _listen(self, question: _Question, selector: selectors.BaseSelector, open_questions: set[_Question]) -> None:
         try:
             if not question.sent:
-                question.connection.send(question.page.request)
+                watch = question.page.watch
+                question.connection.send(probe_request(self.host, watch.port, watch.path))
                 question.sent = True
                 selector.modify(question.connection, selectors.EVENT_READ, question)
                 return

@@ -12,6 +12,7 @@ from controller.planner.policy import Policy
 from controller.planner.report import endpoint_of
 from controller.planner.situations.container import serves
 from controller.planner.view import View
+from controller.planner.wanted import wanted_hash
 
 _DOWN = frozenset({ContainerState.CREATED, ContainerState.EXITED, ContainerState.DEAD})
 _UNSEEN = Observed(containers=())
@@ -56,7 +57,9 @@ def _serving(view: View, listed: ListedContainer) -> Plan | None:
     status, run = view.status, view.status.ready_run
     if listed.state is not ContainerState.RUNNING or run is None or not run.startswith(f"{listed.id[:12]}@"):
         return None
-    if view.needs_port or not view.image_is_allowed or view.missing_secrets or listed.spec_hash != view.wanted_hash:
+    if view.needs_port or not view.image_is_allowed or view.missing_secrets:
+        return None
+    if listed.spec_hash != wanted_hash(view.playground, view.policy, view.desired.secrets):
         return None
     if status.ending_run == run or status.next_attempt_at is not None or status.endpoint != endpoint_of(view):
         return None

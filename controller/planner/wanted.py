@@ -44,8 +44,14 @@ def wanted_container(
     return None if unnamed is None else named(unnamed, unnamed.spec_hash, playground, policy)
 
 
+def wanted_hash(playground: Playground, policy: Policy, secrets: Mapping[str, str] | None = None) -> str | None:
+    """The spec hash of the container as it shall be; None while no port is reserved."""
+    unnamed = unnamed_container(playground, policy, secrets)
+    return None if unnamed is None else unnamed.spec_hash
+
+
 def unnamed_container(
-    playground: Playground, policy: Policy, secrets: Mapping[str, str] | None = None
+    playground: Playground, policy: Policy, digests: Mapping[str, str] | None = None
 ) -> ContainerSpec | None:
     """All of it that counts for its hash."""
     if playground.host_port is None:
@@ -61,10 +67,8 @@ def unnamed_container(
         egress=policy.egress and spec.egress,
         gpus=spec.resources.gpu,
         shm_bytes=spec.resources.shm,
-        secrets=tuple(
-            (variable, name, (secrets or {}).get(name, "")) for variable, name in sorted(spec.secret_envs.items())
-        ),
-        secret_sets=tuple((g.secret, g.prefix, (secrets or {}).get(g.secret, "")) for g in spec.secret_sets),
+        secrets=_secrets(spec, digests or {}) if spec.secret_envs else (),
+        secret_sets=_secret_sets(spec, digests or {}) if spec.secret_sets else (),
         gives_way=_gives_way(spec) if spec.secret_sets else (),
     )
 
@@ -105,6 +109,14 @@ def _ours(spec: PlaygroundSpec) -> dict[str, str]:
         if spec.plugin and spec.plugin.entrypoint:
             variables[ENTRYPOINT_VARIABLE] = spec.plugin.entrypoint
     return variables
+
+
+def _secrets(spec: PlaygroundSpec, digests: Mapping[str, str]) -> tuple[tuple[str, str, str], ...]:
+    return tuple((variable, name, digests.get(name, "")) for variable, name in sorted(spec.secret_envs.items()))
+
+
+def _secret_sets(spec: PlaygroundSpec, digests: Mapping[str, str]) -> tuple[tuple[str, str, str], ...]:
+    return tuple((given.secret, given.prefix, digests.get(given.secret, "")) for given in spec.secret_sets)
 
 
 def _gives_way(spec: PlaygroundSpec) -> tuple[str, ...]:
