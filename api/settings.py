@@ -20,7 +20,7 @@ from pydantic_settings import (
 DEFAULT_BASE_IMAGE = "playground-gradio-base:latest"
 SYSTEM_FILE = Path("/etc/playground/playground.toml")
 MEBIBYTE = 1024 * 1024
-_SLOTS_PER_CORE, _MOST_SLOTS = 4, 32
+_SLOTS_PER_CORE, _MOST_SLOTS = 3, 32
 
 
 def _default_data_dir() -> Path:
@@ -135,7 +135,7 @@ class Settings(BaseSettings):
     build_memory: int | None = Field(default=None, ge=256 * MEBIBYTE)
     """Memory that one process of a build may hold. Default: no limit, as the engine's builder knows none."""
     start_slots: int | None = Field(default=None, ge=1)
-    """Passes at a time. Default: four for each core, and 32 at most: with fewer the engine has time to spare."""
+    """Passes at a time. Default: three for each core, and 32 at most: with fewer the engine has time to spare."""
     resync_interval: float = Field(default=30.0, gt=0)
     """How often everything is looked at, whatever the hints said."""
     readiness_timeout: float = Field(default=60.0, gt=0, le=3600)

@@ -9,7 +9,7 @@ from statistics import fmean
 
 from bench.answers import await_all
 from bench.peers.peer import Instance, each_by_one_of
-from bench.peers.raw import RawEngine, RawRunner
+from bench.peers.raw import RawEngine, RawRunner, slots
 from bench.rounds import by_turns
 from bench.samples import Findings, Series
 from bench.scenario import Bench, Scenario
@@ -20,9 +20,9 @@ _ALL, _EACH, _GONE = "40 until all answer", "40, each until it is started, mean"
 
 
 def run(bench: Bench) -> Findings:
-    """One more than there are cores, and two, four, eight for each core, by turns."""
+    """One more than there are cores, and two, three, four, eight for each core, by turns."""
     cores, batches = os.cpu_count() or 1, itertools.count()
-    numbers = (cores + 1, *(cores * each for each in (2, 4, 8)))
+    numbers = (cores + 1, *(cores * each for each in (2, 3, 4, 8)))
     with RawEngine(at_once=max(numbers)).running(bench) as whole:
         turns: dict[str, Callable[[], tuple[float, float, float]]] = {
             f"raw engine, {number} at once": partial(
@@ -36,7 +36,7 @@ def run(bench: Bench) -> Findings:
         for place, what in enumerate((_ALL, _EACH, _GONE))
         for name, rounds in seconds.items()
     )
-    note = f"{cores} cores; {numbers[2]} at once is what our controller does unless `start_slots` says otherwise."
+    note = f"{cores} cores; {slots()} at once is what our controller does unless `start_slots` says otherwise."
     return Findings(series, (), notes=(note,))
 
 

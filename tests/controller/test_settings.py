@@ -29,7 +29,7 @@ def test_defaults_serve_on_a_laptop(tmp_path: Path) -> None:
     assert settings.resolved_start_slots == default_start_slots()
 
 
-@pytest.mark.parametrize(("cores", "slots"), [(1, 4), (2, 8), (64, 32), (None, 4)])
+@pytest.mark.parametrize(("cores", "slots"), [(1, 3), (2, 6), (64, 32), (None, 3)])
 def test_there_are_some_passes_for_each_core(monkeypatch: pytest.MonkeyPatch, cores: int | None, slots: int) -> None:
     monkeypatch.setattr("os.cpu_count", lambda: cores)
     assert Settings().resolved_start_slots == slots
