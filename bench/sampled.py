@@ -1,23 +1,16 @@
 """`python -m bench.sampled OUT MODULE`: runs a module, and writes where its main thread's time goes, as JSON.
 
-Every millisecond the kernel interrupts the thread, which notes the part of the code that it is in. What has to end
-before Python can look (a statement of SQLite, a call of the system) is counted for where it was called. Only a server's
-event loop is looked at, not its start; it ends as usual, by a signal.
+Only a server's event loop is looked at, not its start; it ends as usual, by a signal.
 """
 
 import json
 import runpy
-import signal
 import sys
-from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import FrameType
 
-Place = tuple[str, str]
-"""A file, and a function in it."""
+from bench.sampler import Place, sampling
 
-_EVERY_S = 0.001
 _START = ("api/http/serve.py", "api/http/__main__.py")
 _LOOP = "asyncio/base_events.py"
 STATEMENTS, VALUES = "SQLite's statements", "the write around them"
@@ -52,25 +45,12 @@ def part_of(stack: Sequence[Place]) -> str | None:
 def main() -> None:
     """Run it, and write what was seen when it ends."""
     out, module = Path(sys.argv[1]), sys.argv[2]
-    seen: Counter[str] = Counter()
-
-    def look(_signal: int, frame: FrameType | None) -> None:
-        stack: list[Place] = []
-        while frame is not None:
-            stack.append((frame.f_code.co_filename, frame.f_code.co_name))
-            frame = frame.f_back
-        part = part_of(stack)
-        if part is not None:
-            seen[part] += 1
-
-    signal.signal(signal.SIGALRM, look)
-    signal.setitimer(signal.ITIMER_REAL, _EVERY_S, _EVERY_S)
     sys.argv = [module]
-    try:
-        runpy.run_module(module, run_name="__main__", alter_sys=True)
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0.0)
-        out.write_text(json.dumps(seen))
+    with sampling(part_of) as seen:
+        try:
+            runpy.run_module(module, run_name="__main__", alter_sys=True)
+        finally:
+            out.write_text(json.dumps(seen))
 
 
 if __name__ == "__main__":

@@ -22,7 +22,9 @@ from api.resources.playground import Playground, PlaygroundSpec
 from api.resources.wanted import WantedPlayground
 from api.store import CONTROLLER_LEASE, Store, rows, tables
 from api.store.database import Database, open_database
+from bench.first_look import part_of
 from bench.processes import memory_bytes
+from bench.sampler import sampling
 from controller import heap
 from controller.builds.build_logs import BuildLogs
 from controller.builds.pool import BuildPool
@@ -86,13 +88,15 @@ def _looks(overview: Overview, size: int) -> dict[str, Any]:
 
     `first`, `full`: seconds of CPU by one that has just been started, and by one that has looked at it all before and
     takes nothing for settled any more, as after a break. `settled`, `settled_cpu`: seconds, and seconds of CPU, while
-    all is settled. `list`: seconds that the fake engine's list alone takes; it is in all of them.
+    all is settled. `list`: seconds that the fake engine's list alone takes; it is in all of them. `parts`: how often
+    first looks of their own, whose time does not count, were seen in each part of the code.
     """
     heap.settle()  # as the controller does once it is loaded; the fake engine is none of it
-    first, full, settled, settled_cpu, listing = [], [], [], [], []
-    for _ in range(LOOKS):
-        fresh = Overview(overview.store, overview.engine, overview.reconciler, overview.watcher, overview.look_after)
-        first.append(_look(fresh)[1])
+    full, settled, settled_cpu, listing = [], [], [], []
+    first = [_look(_fresh(overview))[1] for _ in range(LOOKS)]
+    with sampling(part_of) as seen:
+        for _ in range(LOOKS):
+            _look(_fresh(overview))
     _look(overview)
     for _ in range(LOOKS):
         overview.forget()
@@ -104,7 +108,13 @@ def _looks(overview: Overview, size: int) -> dict[str, Any]:
         began = time.perf_counter()
         assert len(overview.engine.listing()) == size
         listing.append(time.perf_counter() - began)
-    return {"first": first, "full": full, "settled": settled, "settled_cpu": settled_cpu, "list": listing}
+    looks = {"first": first, "full": full, "settled": settled, "settled_cpu": settled_cpu, "list": listing}
+    return looks | {"parts": seen}
+
+
+def _fresh(overview: Overview) -> Overview:
+    """One that has seen nothing yet."""
+    return Overview(overview.store, overview.engine, overview.reconciler, overview.watcher, overview.look_after)
 
 
 def _look(overview: Overview) -> tuple[float, float]:

@@ -18,6 +18,11 @@ _INSERT = rows.numbered_insertion(_table, "id")
 _EXPIRE = Prepared(
     delete(_table).where(_table.c.playground_uid.is_(None), _table.c.quarantined_until <= bindparam("now"))
 )
+_HOLDER = Prepared(
+    select(_playground.c.name, _table.c.quarantined_until)
+    .select_from(_table.outerjoin(_playground, _playground.c.uid == _table.c.playground_uid))
+    .where(_table.c.address == bindparam("at"), _table.c.port == bindparam("number"))
+)
 _THERE = Prepared(select(_playground.c.id).where(_playground.c.uid == bindparam("uid")))
 _TOUCH = Prepared(
     update(_playground).where(_playground.c.uid == bindparam("of")).values(resource_version=bindparam("version"))
@@ -144,10 +149,7 @@ def _check_free(transaction: Transaction, address: str, port: int, candidates: r
     """Raise PortHeld, with who holds it, unless the port can be reserved."""
     if port not in candidates:
         raise PortHeld(port, f"it lies outside of the range {candidates.start}-{candidates.stop - 1}")
-    holders = select(_playground.c.name, _table.c.quarantined_until).select_from(
-        _table.outerjoin(_playground, _playground.c.uid == _table.c.playground_uid)
-    )
-    held = transaction.first(holders.where(_table.c.address == address, _table.c.port == port))
+    held = _HOLDER.first(transaction.connection, at=address, number=port)
     if held is not None and held["name"] is not None:
         raise PortHeld(port, f"playground {held['name']} has it")
     if held is not None:

@@ -21,6 +21,7 @@ from bench.rounds import by_turns
 from bench.samples import Claim as Held
 from bench.samples import Findings, Series
 from bench.scenario import Bench, Scenario
+from controller.domain.look import Look
 from controller.domain.observed import ListedContainer
 from controller.engine.breaker import BreakerEngine
 from controller.loop.collector import Collector
@@ -28,7 +29,7 @@ from controller.loop.control_loop import ControlLoop
 from controller.loop.leader import Leader
 from controller.loop.overview import Overview
 from controller.loop.prober import Prober
-from controller.loop.reconciler import PassResult, Reconciler
+from controller.loop.reconciler import PassResult
 from controller.loop.workqueue import Workqueue
 from tests.images.build import ensure_postgres_image
 from tests.loop.stubs import StubEngine
@@ -48,7 +49,7 @@ class _Passes:
     def __init__(self) -> None:
         self.seen: queue.SimpleQueue[tuple[str, int]] = queue.SimpleQueue()
 
-    def run(self, uid: str, _claim: Claim) -> PassResult:
+    def run(self, uid: str, _claim: Claim, *, look: Look | None) -> PassResult:  # noqa: ARG002 (no pass leaves one)
         """A pass that does nothing."""
         self.seen.put((uid, time.monotonic_ns()))
         return PassResult(look_again_after=None)
@@ -73,8 +74,8 @@ def run(bench: Bench) -> Findings:
     """Changes one by one, at moments by chance; the databases by turns."""
     with _postgresql() as url:
         turns = {
-            "SQLite": partial(_once, f"sqlite:///{bench.folder / 'feed' / 'playground.db'}"),
-            "PostgreSQL": partial(_once, url),
+            "SQLite": partial(once, f"sqlite:///{bench.folder / 'feed' / 'playground.db'}"),
+            "PostgreSQL": partial(once, url),
         }
         found = by_turns(turns, bench.rounds(ROUNDS), bench.say)
     series = [
@@ -88,7 +89,7 @@ def run(bench: Bench) -> Findings:
     return Findings(tuple(series), tuple(claims))
 
 
-def _once(url: str) -> list[float]:
+def once(url: str) -> list[float]:
     """Milliseconds from the commit to the worker, for each of the changes."""
     store = Store.open(url)
     store.migrate()
@@ -121,11 +122,11 @@ def _loop(store: Store, passes: _Passes) -> Iterator[None]:
     clock, engine = SystemClock(), StubEngine()
     leader, keys = Leader(store, "bench", 1000.0, clock), Workqueue(clock)
     leader.attempt()
-    reconciler, prober = cast(Reconciler, passes), Prober("127.0.0.1", 1000.0, clock, keys.add)
+    prober = Prober("127.0.0.1", 1000.0, clock, keys.add)
     loop = ControlLoop(
         store=store,
         engine=BreakerEngine(engine),
-        reconciler=reconciler,
+        reconciler=passes,
         leader=leader,
         queue=keys,
         clock=clock,
@@ -133,7 +134,7 @@ def _loop(store: Store, passes: _Passes) -> Iterator[None]:
         resync_interval=1000.0,
         collector=cast(Collector, _Nobody()),
         gc_interval=1000.0,
-        overview=Overview(store, engine, reconciler, prober, keys.add_after),
+        overview=Overview(store, engine, passes, prober, keys.add_after),
         prober=prober,
     )
     thread = threading.Thread(target=loop.run)

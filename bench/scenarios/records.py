@@ -18,6 +18,7 @@ _FULL_S, _SETTLED_S, _RECORD_KB = 1.0, 0.150, 25.0
 _LINEAR = 1.25
 """The second half may need so many times for each record what the second quarter needed."""
 _LIMIT_S = 900.0
+_SHARE = "share of a first look's time"
 
 
 def run(bench: Bench) -> Findings:
@@ -40,6 +41,7 @@ def run(bench: Bench) -> Findings:
             Series("ours", f"memory for {each['records']} records", "MB", (each["grown"] / 1e6,))
             for each in (quarter, half, whole)
         ),
+        *_shares(whole["parts"]),
     )
     claims = (
         Claim(15, f"{full}, p50", quantile(whole["first"], 0.5), _FULL_S, "s"),
@@ -49,6 +51,13 @@ def run(bench: Bench) -> Findings:
         Claim(15, "memory for each record, second half to second quarter", second / max(first, 1.0), _LINEAR, "×"),
     )
     return Findings(series, claims)
+
+
+def _shares(parts: dict[str, int]) -> list[Series]:
+    """Of each part of the code, how much of a first look's time it takes, the largest first."""
+    whole = sum(parts.values())
+    largest_first = sorted(parts.items(), key=lambda part: -part[1])
+    return [Series(part, _SHARE, "%", (100 * count / whole,)) for part, count in largest_first]
 
 
 def worlds(sizes: list[int]) -> list[dict[str, Any]]:

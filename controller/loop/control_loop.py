@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Protocol
 
 import structlog
 
@@ -19,7 +20,7 @@ from controller.loop.leader import Leader
 from controller.loop.overview import Overview
 from controller.loop.pacing import Pacing
 from controller.loop.prober import Prober
-from controller.loop.reconciler import PassResult, Reconciler
+from controller.loop.reconciler import PassResult
 from controller.loop.workqueue import Workqueue
 
 log = structlog.get_logger()
@@ -31,13 +32,20 @@ MOST_PAUSES = 15
 FEED_WAIT = 5.0
 
 
+class Passes(Protocol):
+    """What is asked of a reconciler here."""
+
+    def run(self, uid: str, claim: Claim, /, *, look: Look | None) -> PassResult:
+        """As `Reconciler.run`."""
+
+
 @dataclass(frozen=True, slots=True)
 class ControlLoop:
     """Keeps every playground as it is wanted, for as long as it leads."""
 
     store: Store
     engine: BreakerEngine
-    reconciler: Reconciler
+    reconciler: Passes
     leader: Leader
     queue: Workqueue
     clock: Clock

@@ -10,6 +10,7 @@ costs time only.
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from api.resources.desired import DesiredState
 from api.store import Store
@@ -17,7 +18,7 @@ from controller.domain.look import OF_AN_END, Look
 from controller.domain.observed import ContainerState, ListedContainer
 from controller.engine.interface import Engine, EngineEvent
 from controller.loop.prober import Watcher
-from controller.loop.reconciler import PassResult, Reconciler
+from controller.loop.reconciler import PassResult
 
 AT_ONCE = 100
 """Records that are loaded in one go: a query for many, and gone again before they weigh on the garbage collector."""
@@ -51,6 +52,13 @@ NOTHING_LEFT: Fingerprint = frozenset({("", "forgotten")})
 """Of a playground whose containers and record are gone."""
 
 
+class Glances(Protocol):
+    """What is asked of a reconciler here."""
+
+    def glance(self, desired: DesiredState, listed: tuple[ListedContainer, ...], /) -> PassResult | None:
+        """As `Reconciler.glance`."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Glance:
     """What a glance came to, and all that it depends on: it would come to the same again, whenever that is."""
@@ -76,7 +84,7 @@ class Overview:
 
     store: Store
     engine: Engine
-    reconciler: Reconciler
+    reconciler: Glances
     watcher: Watcher
     look_after: Callable[[str, float], None]
     """Has a key looked at in so many seconds."""

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.sampled import BODY, LAYERS, LOG, LOOP, REPLY, STATEMENTS, VALUES, WAITS, Place, part_of
+from bench.sampled import BODY, LAYERS, LOG, LOOP, REPLY, STATEMENTS, VALUES, WAITS, part_of
+from bench.sampler import Place
 
 LOOPS: list[Place] = [
     ("/x/asyncio/events.py", "_run"),

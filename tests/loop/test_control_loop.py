@@ -23,7 +23,7 @@ from controller.loop.control_loop import ControlLoop
 from controller.loop.leader import Leader
 from controller.loop.overview import Overview
 from controller.loop.prober import Prober
-from controller.loop.reconciler import PassResult, Reconciler
+from controller.loop.reconciler import PassResult
 from controller.loop.workqueue import Workqueue
 from tests.loop.stubs import PATIENCE, StubEngine, add_playground
 from tests.planner.worlds import container
@@ -82,15 +82,14 @@ def running(store: Store, engine: StubEngine, passes: Passes, **fields: Any) -> 
         leader.attempt()
     queue = Workqueue(clock)
     prober = Prober("127.0.0.1", 1000.0, clock, queue.add)
-    reconciler = cast(Reconciler, passes)
     loop = ControlLoop(
         **{
             "store": store,
             "engine": BreakerEngine(engine),
-            "reconciler": reconciler,
+            "reconciler": passes,
             "leader": leader,
             "queue": queue,
-            "overview": Overview(store, engine, reconciler, prober, queue.add_after),
+            "overview": Overview(store, engine, passes, prober, queue.add_after),
             "prober": prober,
             "clock": clock,
             "workers": 2,

@@ -143,7 +143,7 @@ def test_what_changes_no_container_s_state_wakes_nobody(overview: Overview, acti
 def test_a_list_that_was_made_before_a_pass_ended_makes_it_doubt(store: Store) -> None:
     uid = add_playground(store, "one@1").metadata.uid
     engine = StubEngine(replace(UP, uid=uid, state=EXITED))
-    overview = Overview(store, engine, cast(Reconciler, Unimpressed()), cast(Watcher, Nobody()), lambda _u, _s: None)
+    overview = Overview(store, engine, Unimpressed(), cast(Watcher, Nobody()), lambda _u, _s: None)
     overview.begins(uid)
     listing = engine.listing
 
@@ -168,8 +168,7 @@ def test_a_list_that_shows_something_else_ends_it(store: Store, listed: tuple[Ob
     uid = add_playground(store, "one@1").metadata.uid
     shown = (ListedContainer(c.id, uid, c.state) for c in listed)
     engine = StubEngine(*(replace(c, uid=uid) for c in listed))
-    nothing = cast(Reconciler, Unimpressed())
-    overview = Overview(store, engine, nothing, cast(Watcher, Nobody()), lambda _uid, _seconds: None)
+    overview = Overview(store, engine, Unimpressed(), cast(Watcher, Nobody()), lambda _uid, _seconds: None)
     overview.begins(uid)
     overview.ends(uid, seen(UP))
     assert fingerprint(tuple(shown)) != seen(UP).fingerprint
@@ -179,9 +178,8 @@ def test_a_list_that_shows_something_else_ends_it(store: Store, listed: tuple[Ob
 
 def test_a_list_that_shows_the_same_leaves_it(store: Store) -> None:
     uid = add_playground(store, "one@1").metadata.uid
-    nothing = cast(Reconciler, Unimpressed())
     engine = StubEngine(replace(UP, uid=uid))
-    overview = Overview(store, engine, nothing, cast(Watcher, Nobody()), lambda _uid, _seconds: None)
+    overview = Overview(store, engine, Unimpressed(), cast(Watcher, Nobody()), lambda _uid, _seconds: None)
     overview.begins(uid)
     overview.ends(uid, seen(UP))
     assert list(overview.sweep()) == [uid]

@@ -120,7 +120,7 @@ def test_the_same_is_glanced_at_once_though_it_was_forgotten(store: Store) -> No
     """And again when the record or its containers are others, and only that one."""
     uid, other = (add_playground(store, release).metadata.uid for release in ("one@1", "two@1"))
     engine, glances, watched = StubEngine(container("a", uid=uid)), Glances(), Watched()
-    overview = Overview(store, engine, cast(Reconciler, glances), watched, lambda _uid, _seconds: None)
+    overview = Overview(store, engine, glances, watched, lambda _uid, _seconds: None)
 
     def looks() -> list[str]:
         glances.of.clear()
@@ -148,7 +148,7 @@ def test_what_time_may_change_is_glanced_at_again(store: Store, doubt: str) -> N
         glances.again = 10.0
     else:
         store.playgrounds.request_restart(uid, now=glances.watch.since + 1)
-    overview = Overview(store, StubEngine(), cast(Reconciler, glances), Watched(), lambda _uid, _seconds: None)
+    overview = Overview(store, StubEngine(), glances, Watched(), lambda _uid, _seconds: None)
     for _ in range(2):
         overview.forget()
         assert list(overview.sweep()) == []
