@@ -1,6 +1,6 @@
 """The schema's version: bring the database up to it, and tell when it is not."""
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, Text, column, inspect, select, table
 
 from api.store.database import MIGRATE, Database
 from api.store.errors import SchemaMismatch, StoreError
@@ -41,7 +41,8 @@ def current(connection: Connection) -> str | None:
     """The revision of the database; None where it has no tables. Raises StoreError where it has several."""
     if not inspect(connection).has_table(_VERSIONS):
         return None
-    found = sorted(connection.execute(text(f"SELECT version_num FROM {_VERSIONS}")).scalars())  # noqa: S608 (ours)
+    revisions = select(column("version_num", Text)).select_from(table(_VERSIONS))
+    found = sorted(connection.execute(revisions).scalars())
     if len(found) > 1:
         raise StoreError(f"The database has several schema versions at once: {', '.join(found)}.")
     return found[0] if found else None

@@ -48,7 +48,7 @@ class Compose:
     name: str = "docker compose"
     boxed: bool = True
 
-    def installed(self, bench: Bench) -> str:  # noqa: ARG002 (what every peer is asked)
+    def installed(self, _bench: Bench) -> str:
         """Its version."""
         return asked([*compose_command(), "version", "--short"]).removeprefix("v")
 

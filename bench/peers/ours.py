@@ -29,7 +29,7 @@ class Ours:
     name: str = "ours"
     settings: tuple[tuple[str, str], ...] = ()
 
-    def installed(self, bench: Bench) -> str:  # noqa: ARG002 (what every peer is asked)
+    def installed(self, _bench: Bench) -> str:
         """The version that is installed."""
         return version("playground-server")
 

@@ -64,7 +64,7 @@ class Peer(Protocol):
         """As it is called in the tables."""
         ...
 
-    def installed(self, bench: Bench) -> str:
+    def installed(self, bench: Bench, /) -> str:
         """See to it that it is there, and return its version. Raises PeerMissing."""
         ...
 

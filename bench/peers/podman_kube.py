@@ -36,7 +36,7 @@ class PodmanKube:
 
     name: str = "podman kube play"
 
-    def installed(self, bench: Bench) -> str:  # noqa: ARG002 (what every peer is asked)
+    def installed(self, _bench: Bench) -> str:
         """Its version; `kube play` is there from 4.2 on."""
         version = asked(["podman", "--version"]).split()[-1]
         if tuple(int(part) for part in version.split(".")[:2]) < (4, 2):
