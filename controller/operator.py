@@ -86,7 +86,7 @@ def _plan(settings: Settings, uid: str) -> str:
         return str(answer["plan"])
     controller = wire(settings)
     try:
-        decided = controller.private_api.reconciler.dry_run(uid)
+        decided = controller.reconciler.dry_run(uid)
         return str(decided) if decided else "Gone"
     finally:
         controller.builds.close()

@@ -47,6 +47,7 @@ class Controller:
     """The parts of a controller process that have to be started, asked or stopped."""
 
     loop: ControlLoop
+    reconciler: Reconciler
     private_api: PrivateApi
     builds: BuildPool
     store: Store
@@ -129,7 +130,7 @@ def wire(settings: Settings) -> Controller:
         metrics=metrics.text,
         strangers=OtherContainers(settings.docker_host, controller_id, settings.engine_timeout).listing,
     )
-    return Controller(loop, private_api, builds, store)
+    return Controller(loop, reconciler, private_api, builds, store)
 
 
 def _to_nobody(_playground: Playground) -> None:
