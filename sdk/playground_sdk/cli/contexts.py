@@ -10,8 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import yaml
-
 from playground_sdk.cli.failures import UsageFailure
 
 __all__ = ["Context", "Contexts", "config_file", "load_contexts", "save_contexts"]
@@ -59,22 +57,32 @@ def load_contexts(environ: Mapping[str, str]) -> Contexts:
     """
     path = config_file(environ)
     try:
-        value = yaml.safe_load(path.read_bytes()) or {}
+        text = path.read_bytes()
+    except FileNotFoundError:
+        return Contexts()
+    except OSError as exc:
+        raise UsageFailure(f"{path} can't be read: {exc.strerror}.") from exc
+    return _understood(text, path)
+
+
+def _understood(text: bytes, path: Path) -> Contexts:
+    import yaml  # noqa: PLC0415 (few have contexts, and to load it takes a tenth of a short command)
+
+    try:
+        value = yaml.safe_load(text) or {}
         known = {
             str(name): Context(str(entry["server"]), str(entry["token"]) if entry.get("token") else None)
             for name, entry in (value.get("contexts") or {}).items()
         }
         return Contexts(str(value.get("current") or ""), known)
-    except FileNotFoundError:
-        return Contexts()
-    except OSError as exc:
-        raise UsageFailure(f"{path} can't be read: {exc.strerror}.") from exc
     except (yaml.YAMLError, AttributeError, KeyError, TypeError) as exc:
         raise UsageFailure(f"{path} is not what 'playground config' writes; mend it, or move it away.") from exc
 
 
 def save_contexts(contexts: Contexts, environ: Mapping[str, str]) -> None:
     """Write the contexts, at once and whole, for the owner's eyes only."""
+    import yaml  # noqa: PLC0415 (as above)
+
     path = config_file(environ)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     entries = {

@@ -7,8 +7,8 @@ import typer
 from playground_sdk._clock import SystemClock
 from playground_sdk.cli.arguments import PLAYGROUNDS
 from playground_sdk.cli.output import Output, age, shown
-from playground_sdk.cli.resources import as_yaml
 from playground_sdk.cli.session import Session
+from playground_sdk.cli.yaml_text import as_yaml
 from playground_sdk.objects import Playground, ResourceEvent
 from playground_sdk.readiness import find_condition, waiting_for
 

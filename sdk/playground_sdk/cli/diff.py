@@ -11,8 +11,8 @@ from playground_sdk.cli.failures import FAILED, explain
 from playground_sdk.cli.manifest_files import FILES, RECURSIVE, checked_documents
 from playground_sdk.cli.output import Output
 from playground_sdk.cli.preview import Previews
-from playground_sdk.cli.resources import as_yaml
 from playground_sdk.cli.session import Session
+from playground_sdk.cli.yaml_text import as_yaml
 from playground_sdk.declarative import Difference
 from playground_sdk.errors import PlaygroundError
 from playground_sdk.manifests.documents import ManifestError

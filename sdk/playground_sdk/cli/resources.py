@@ -1,10 +1,7 @@
 """How resources are printed: as a table, as names, as JSON, YAML, or whatever a JSONPath picks."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
-
-import yaml
 
 from playground_sdk.cli.failures import UsageFailure
 from playground_sdk.cli.jsonpath import render
@@ -12,7 +9,7 @@ from playground_sdk.cli.output import Output, age, shown
 from playground_sdk.objects import Playground
 from playground_sdk.readiness import find_condition, waiting_for
 
-__all__ = ["FORMATS", "as_yaml", "check_format", "headers", "print_objects", "row"]
+__all__ = ["FORMATS", "check_format", "headers", "print_objects", "row"]
 
 FORMATS = ("wide", "json", "yaml", "name", "jsonpath=…")
 _JSONPATH = "jsonpath="
@@ -68,6 +65,8 @@ def print_objects(out: Output, items: Sequence[Playground], output: str | None, 
     if output == "json":
         out.json(value)
     elif output == "yaml":
+        from playground_sdk.cli.yaml_text import as_yaml  # noqa: PLC0415 (a table, the usual answer, needs no PyYAML)
+
         out.line(as_yaml(value).rstrip("\n"))
     elif output == "name":
         for item in items:
@@ -76,24 +75,6 @@ def print_objects(out: Output, items: Sequence[Playground], output: str | None, 
         out.line(render(output.removeprefix(_JSONPATH), value))
     else:
         out.table(headers(output), [row(item, now, output) for item in items])
-
-
-def as_yaml(value: object) -> str:
-    """YAML as people write it: blocks, in the order of the keys, texts of several lines as such."""
-    return yaml.dump(
-        json.loads(json.dumps(value)), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110, indent=2
-    )
-
-
-class _Dumper(yaml.SafeDumper):
-    """Writes texts with line breaks as blocks."""
-
-    def represent_str(self, data: str) -> yaml.ScalarNode:
-        """A text."""
-        return self.represent_scalar("tag:yaml.org,2002:str", data, style="|" if "\n" in data else None)
-
-
-_Dumper.add_representer(str, _Dumper.represent_str)
 
 
 def _columns(output: str | None) -> tuple[_Column, ...]:
