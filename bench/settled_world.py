@@ -21,7 +21,7 @@ from api.resources.identity import playground_name
 from api.resources.playground import Playground, PlaygroundSpec
 from api.resources.wanted import WantedPlayground
 from api.store import CONTROLLER_LEASE, Store, rows, tables
-from api.store.database import Database, open_database
+from api.store.database import Database, Transaction, open_database
 from bench.first_look import part_of
 from bench.processes import memory_bytes
 from bench.sampler import sampling
@@ -151,13 +151,17 @@ def _fill(database: Database, machine: FakeMachine, first: Playground, numbers: 
 
     The journal and the ended builds are left out; no look reads them.
     """
-    with database.engine.connect().execution_options(playground_write=True) as connection, connection.begin():
+    made = [_made(machine, first, number) for number in numbers]
+    ports = [{"address": HOST, "port": each.host_port, "playground_uid": each.metadata.uid} for each in made]
+
+    def work(transaction: Transaction) -> None:
+        connection = transaction.connection
         of_first = tables.playground.c.uid == first.metadata.uid
         row = dict(connection.execute(select(tables.playground).where(of_first)).mappings().one())
-        made = [_made(machine, first, number) for number in numbers]
         connection.execute(insert(tables.playground), [row | _columns(playground) for playground in made])
-        ports = [{"address": HOST, "port": each.host_port, "playground_uid": each.metadata.uid} for each in made]
         connection.execute(insert(tables.host_port), ports)
+
+    database.write(work)
 
 
 def _made(machine: FakeMachine, first: Playground, number: int) -> Playground:

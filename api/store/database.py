@@ -34,6 +34,7 @@ from api.store.checkpoints import LATEST_PAGES, Checkpoints
 from api.store.errors import SchemaMismatch, StaleClaim, StoreError, StoreUnavailable, ValueRefused
 from api.store.json_text import dump_json
 from api.store.prepared import Prepared
+from api.store.sqlite_connections import SqliteConnections
 from api.store.tables import counter, lease
 from api.store.turn import Turn
 
@@ -136,6 +137,7 @@ class Database:
         """Held by whoever writes to SQLite."""
         self.checkpoints = Checkpoints(engine)
         """For SQLite; they are made after a turn."""
+        self._sqlite = SqliteConnections(engine) if self.is_sqlite else None
 
     def read(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` in a read transaction, again when the database says that it did nothing.
@@ -179,12 +181,16 @@ class Database:
 
     def close(self) -> None:
         """Close all connections."""
+        if self._sqlite is not None:
+            self._sqlite.close()
         self.engine.dispose()
         self.turn.close()
 
     def _once(self, work: Callable[[Transaction], T], *, write: bool) -> T:
-        with self.engine.connect().execution_options(playground_write=write) as connection:
-            if not write and not self.is_sqlite:
+        if self._sqlite is not None:
+            return self._sqlite.run(lambda connection: work(Transaction(connection)), write=write)
+        with self.engine.connect() as connection:
+            if not write:
                 # One snapshot for all the queries of a read, as on SQLite.
                 connection.execution_options(isolation_level="REPEATABLE READ")
             with connection.begin():
@@ -320,6 +326,5 @@ def _prepare_postgresql(connection: Any, _record: object) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    options = connection.get_execution_options()
-    if not options.get("playground_begun", False):  # else whoever has the connection says BEGIN, and COMMIT
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("playground_write", False) else "BEGIN")
+    if not connection.get_execution_options().get("playground_begun", False):
+        connection.exec_driver_sql("BEGIN")

@@ -18,6 +18,7 @@ from api.resources.release import PluginRelease
 from api.store import declared, playgrounds, releases
 from api.store.database import Database, Transaction, translate
 from api.store.errors import StoreUnavailable
+from api.store.sqlite_driver import begun_by_us
 
 T = TypeVar("T")
 
@@ -149,10 +150,12 @@ class Glance:
         return News(everything=True)
 
     def _read(self, work: Callable[[Transaction], T]) -> T:
-        def read(_cursor: Any) -> T:
-            connection = self._open_connection()
-            with connection.begin():
-                return work(Transaction(connection))
+        def read(cursor: Any) -> T:
+            cursor.execute("BEGIN")
+            try:
+                return work(Transaction(self._open_connection()))
+            finally:
+                cursor.execute("COMMIT")
 
         return self._reading(read)
 
@@ -173,8 +176,7 @@ class Glance:
             raise translate(error) from error
 
     def _open(self) -> None:
-        connection = self._database.engine.connect()
-        connection.detach()  # from the pool: nobody else shall get one that does not wait
+        connection = begun_by_us(self._database.engine.connect())
         cursor = connection.connection.cursor()
         cursor.execute("PRAGMA busy_timeout = 0")  # whoever waits here holds up all other requests
         self._connection, self._cursor = connection, cursor

@@ -8,16 +8,16 @@ Most writes succeed, so a group is run without savepoints, which cost as much as
 taken back and run again with them: then what fails is undone alone.
 """
 
-import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from api.store.database import Database, Transaction, patience, translate
 from api.store.errors import StoreError
+from api.store.sqlite_driver import begun_by_us, driver_of, execute
 
 T = TypeVar("T")
 
@@ -112,7 +112,7 @@ class GroupCommit:
             result = work(_Counting(connection, self._count))
         except Exception as error:
             told = _told(error)
-            if not carefully or not _driver(connection).in_transaction:  # a full disk, say, takes all of it back
+            if not carefully or not driver_of(connection).in_transaction:  # a full disk, say, takes all of it back
                 self.abandon()
                 raise GroupLost(told) from error
             self._count.latest = counted
@@ -150,7 +150,7 @@ class GroupCommit:
         """End the group without a commit: nothing of it is written."""
         self._works, self._count = 0, _Count()
         try:
-            if self._connection is not None and _driver(self._connection).in_transaction:
+            if self._connection is not None and driver_of(self._connection).in_transaction:
                 self._execute("ROLLBACK")
         except SQLAlchemyError:
             self.close()
@@ -173,19 +173,13 @@ class GroupCommit:
             raise
 
     def _execute(self, statement: str) -> None:
-        """Past the toolkit, which would make its own transaction of ours. Raises DBAPIError."""
-        try:
-            _driver(self._opened()).execute(statement)
-        except sqlite3.Error as error:
-            raise DBAPIError.instance(statement, None, error, sqlite3.Error) from error
+        execute(self._opened(), statement)
 
     def _opened(self) -> Connection:
         if self._connection is None:
-            connection = self._database.engine.connect().execution_options(playground_begun=True)
-            connection.detach()  # from the pool: nobody else shall get one that does not wait
-            driver = _driver(connection)
-            driver.execute("PRAGMA busy_timeout = 0")
-            driver.execute("PRAGMA temp_store = MEMORY")  # what a savepoint needs is thrown away soon
+            connection = begun_by_us(self._database.engine.connect())
+            execute(connection, "PRAGMA busy_timeout = 0")
+            execute(connection, "PRAGMA temp_store = MEMORY")  # what a savepoint needs is thrown away soon
             self._connection = connection
         return self._connection
 
@@ -193,7 +187,3 @@ class GroupCommit:
 def _told(error: Exception) -> Exception:
     """The store's error for one of the database's, else the error itself."""
     return translate(error) if isinstance(error, SQLAlchemyError | OverflowError | UnicodeError) else error
-
-
-def _driver(connection: Connection) -> Any:
-    return connection.connection.dbapi_connection

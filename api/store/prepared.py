@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import JSON, Connection, Delete, Dialect, Insert, Select, Table, Update, insert
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeEngine
 
 from api.store.json_text import dump_json
+from api.store.sqlite_driver import execute, failed
 
 Row = dict[str, Any]
 _Process = Callable[[Any], Any] | None
@@ -32,11 +32,7 @@ class _Compiled:
         """The driver's cursor, after the statement. Raises DBAPIError."""
         given = self.constants | values if self.constants else values
         bound = [given[name] if process is None else process(given[name]) for name, process in self.binds]
-        driver: Any = connection.connection.dbapi_connection
-        try:
-            return driver.execute(self.text, bound)
-        except sqlite3.Error as error:
-            raise DBAPIError.instance(self.text, None, error, sqlite3.Error) from error
+        return execute(connection, self.text, bound)
 
 
 class Prepared:
@@ -63,7 +59,7 @@ class Prepared:
         try:
             rows = cursor.fetchall()
         except sqlite3.Error as error:
-            raise DBAPIError.instance(compiled.text, None, error, sqlite3.Error) from error
+            raise failed(compiled.text, error) from error
         return [
             {
                 name: value if process is None else process(value)
