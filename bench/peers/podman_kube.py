@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bench.peers.commands import asked, run
+from bench.peers.commands import CommandFailed, asked, run
 from bench.peers.peer import Instance, PeerMissing
 from bench.peers.raw import CONTAINER_PORT, LIMITS
 from bench.scenario import Bench
@@ -127,11 +127,19 @@ class PodmanRunner:
         try:
             self.podman("pod", "rm", "--force", "--all", "--time", "0")
         finally:
-            self.podman("system", "reset", "--force")
+            self._reset()
             shutil.rmtree(_ADDRESSES / _NETWORK, ignore_errors=True)
             for cgroup in sorted(_cgroups() - self.cgroups_before, reverse=True):
                 with suppress(OSError):  # a folder that somebody else uses by now, or that went with another one
                     cgroup.rmdir()
+
+    def _reset(self) -> None:
+        """Take away all that is in its folder; again where what ended last has still written its event there."""
+        reset = ("system", "reset", "--force")
+        try:
+            self.podman(*reset)
+        except CommandFailed:
+            self.podman(*reset)
 
     def podman(self, *words: str) -> str:
         """Run a command of it. Raises CommandFailed."""
