@@ -1,10 +1,13 @@
 """What processes use: their processor time and their memory, as the Linux kernel counts them (proc(5))."""
 
 import os
+import time
 from pathlib import Path
 
 _PROC = Path("/proc")
 _PARTS = {"api.http": "API", "controller": "controller"}
+_SCHEDULED = 2
+"""The kind of a process's clock: what the scheduler has given it."""
 _IDLE = {3, 4, 7}
 """Of the machine's counters: idle, waiting for a disk, and taken by others."""
 
@@ -38,8 +41,11 @@ def busy_seconds() -> float:
 
 
 def cpu_seconds(pid: int) -> float:
-    """Processor time of all its threads that live, to the nanosecond: ticks would miss what is short."""
-    return sum(int((task / "schedstat").read_text().split()[0]) for task in (_PROC / str(pid) / "task").iterdir()) / 1e9
+    """Processor time of all its threads, also of those that have ended, to the nanosecond: ticks would miss the short.
+
+    Its clock's number is made as clock_getcpuclockid(3) makes it, which Python does not offer.
+    """
+    return time.clock_gettime(~pid << 3 | _SCHEDULED)
 
 
 def memory_bytes(pid: int) -> int:
