@@ -51,7 +51,7 @@ class Runner(Protocol):
         """Remove all of them; returns when nothing of them is left, no container and no record."""
         ...
 
-    def container(self, instance: Instance) -> tuple[EngineClient, str] | None:
+    def container(self, instance: Instance, /) -> tuple[EngineClient, str] | None:
         """The engine that runs it, and the container's id there; None where no Docker Engine does."""
         ...
 

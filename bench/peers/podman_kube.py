@@ -118,7 +118,7 @@ class PodmanRunner:
                 (self.folder / name).write_text(kube_file(left))
                 self._files[name] = left
 
-    def container(self, instance: Instance) -> tuple[EngineClient, str] | None:  # noqa: ARG002 (what all are asked)
+    def container(self, _instance: Instance, /) -> tuple[EngineClient, str] | None:
         """None: no Docker Engine runs it."""
         return None
 
