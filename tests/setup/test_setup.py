@@ -118,6 +118,38 @@ def test_the_scripts_are_executable_and_parse() -> None:
         assert os.access(ROOT / script, os.X_OK)
 
 
+def chosen_python(**environment: str) -> "subprocess.CompletedProcess[str]":
+    """Ask the set-up of which interpreter it would make the environment."""
+    given = {name: value for name, value in os.environ.items() if name != "PYTHON"}
+    command = ["scripts/setup", "python"]
+    return subprocess.run(command, cwd=ROOT, env=given | environment, capture_output=True, text=True, check=False)
+
+
+def pretend_python(folder: Path, verdict: int) -> Path:
+    """A program that answers every question of the set-up's with that exit code."""
+    program = folder / "python3"
+    program.write_text(f"#!/bin/sh\nexit {verdict}\n", encoding="utf-8")
+    program.chmod(0o755)
+    return program
+
+
+def test_the_distributions_own_python_comes_before_one_on_the_path(tmp_path: Path) -> None:
+    other = pretend_python(tmp_path, 0)
+    own = Path("/usr/bin/python3")
+    is_fit = "import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))"
+    fits = own.exists() and subprocess.run([own, "-c", is_fit], check=False).returncode == 0
+    found = chosen_python(PATH=f"{tmp_path}:{os.environ['PATH']}")
+    assert found.stdout.strip() == str(own if fits else other), found.stderr
+
+
+def test_a_python_that_is_named_is_taken_and_one_that_is_too_old_is_refused(tmp_path: Path) -> None:
+    assert chosen_python(PYTHON=sys.executable).stdout.strip() == sys.executable
+    too_old = pretend_python(tmp_path, 1)
+    refused = chosen_python(PYTHON=str(too_old))
+    assert refused.returncode == 1
+    assert refused.stderr == f"PYTHON={too_old} is no Python 3.11 or newer: name another one, or none.\n"
+
+
 @pytest.fixture
 def engine() -> Iterator[docker.DockerClient]:
     client = docker.from_env()
