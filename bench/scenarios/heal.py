@@ -19,7 +19,7 @@ from bench.scenario import Bench, Scenario
 from controller.engine.connect import EngineClient
 from tests.testbed.pauses import await_true
 
-ROUNDS = 20
+ROUNDS = 40
 SWARM_ROUNDS = 3
 _FIRST, _SECOND, _REMOVED = "kill -9 to HTTP 200", "second kill -9 to HTTP 200", "rm -f to HTTP 200"
 _FLOOR = "start to HTTP 200"
