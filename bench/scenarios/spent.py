@@ -1,4 +1,6 @@
-"""What marks 2 and 9 are short of: where the processor's time goes while forty start, and while creates are posted."""
+"""What marks 1, 2 and 9 are short of: where the processor's time goes while one or forty start, and while creates are
+posted.
+"""
 
 import itertools
 import json
@@ -24,9 +26,10 @@ from bench.seeds import seed
 from tests.e2e.server import clean_environment, free_port
 from tests.testbed.pauses import await_true
 
-MANY, ROUNDS = 40, 3
+MANY, ROUNDS, ROUNDS_OF_ONE = 40, 3, 30
 _TURNS, _SECONDS = 3, 5.0
-_FORTY, _BUSY, _POST = (
+_ONE, _FORTY, _BUSY, _POST = (
+    "processor time of one, until it answers",
     "processor time of 40 at once",
     "cores that are busy meanwhile",
     "share of the loop's time, POSTs",
@@ -36,22 +39,38 @@ Spent = dict[str, float]
 
 
 def run(bench: Bench) -> Findings:
-    """Forty of ours and of the raw engine's by turns, by the kernel's counters; then creates, by samples."""
+    """One and forty of ours and of the raw engine's by turns, by the kernel's counters; then creates, by samples."""
     notes = (
         f"{os.cpu_count()} cores. The whole machine is the engine, what it starts, and whoever asks it.",
         "A POST is looked at once a millisecond, in the event loop's thread; a statement includes SQLite's own work.",
     )
-    return Findings((*_forty(bench), *_posts(bench)), (), (), notes)
+    return Findings((*_starts(bench), *_posts(bench)), (), (), notes)
 
 
-def _forty(bench: Bench) -> list[Series]:
+def _starts(bench: Bench) -> list[Series]:
     batches = itertools.count()
     with Ours().running(bench) as ours, RawEngine().running(bench) as raw:
-        turns: dict[str, Callable[[], Spent]] = {
-            "ours": partial(_spent, ours, batches, partial(_ours_spend, ours)),
-            "raw engine": partial(_spent, raw, batches, dict),
-        }
-        found = by_turns(turns, bench.rounds(ROUNDS), bench.say)
+        found = []
+        for many, rounds in ((1, ROUNDS_OF_ONE), (MANY, ROUNDS)):
+            turns: dict[str, Callable[[], Spent]] = {
+                "ours": partial(_spent, ours, many, batches, partial(_ours_spend, ours)),
+                "raw engine": partial(_spent, raw, many, batches, dict),
+            }
+            found.append(by_turns(turns, bench.rounds(rounds), bench.say))
+    return _of_one(found[0]) + _of_forty(found[1])
+
+
+def _of_one(found: dict[str, list[Spent]]) -> list[Series]:
+    """Only what has a clock of its own: the whole machine's goes by hundredths of a second."""
+    return [
+        Series(f"{system}: {part}", _ONE, "ms", tuple(1000 * each[part] for each in rounds))
+        for system, rounds in found.items()
+        for part in rounds[0]
+        if part not in ("", _BUSY)
+    ]
+
+
+def _of_forty(found: dict[str, list[Spent]]) -> list[Series]:
     series = []
     for system, rounds in found.items():
         for part in rounds[0]:
@@ -66,10 +85,10 @@ def _ours_spend(ours: OurRunner) -> Spent:
     return {name: cpu_seconds(pid) for name, pid in parts_of(ours.server.process.pid).items()}
 
 
-def _spent(runner: Runner, batches: "itertools.count[int]", own: Callable[[], Spent]) -> Spent:
-    """Seconds of processor time until forty answer: of all there is (""), of its parts, and of who asks."""
+def _spent(runner: Runner, many: int, batches: "itertools.count[int]", own: Callable[[], Spent]) -> Spent:
+    """Seconds of processor time until so many answer: of all there is (""), of its parts, and of who asks."""
     batch = next(batches)
-    instances = [Instance(f"spent-{batch}-{n}", 20000 + batch % 20 * MANY + n) for n in range(MANY)]
+    instances = [Instance(f"spent-{batch}-{n}", 20000 + batch % 20 * MANY + n) for n in range(many)]
     began, busy, asker, parts = time.perf_counter(), busy_seconds(), time.process_time(), own()
     runner.start(instances)
     await_all(runner, instances, began)
@@ -104,4 +123,4 @@ def _one_turn(folder: Path, turn: int, say: Callable[[str], None]) -> Spent:
     return {part: count / sum(seen.values()) for part, count in seen.items()}
 
 
-SCENARIO = Scenario("spent", "Where the processor's time goes", (2, 9), run)
+SCENARIO = Scenario("spent", "Where the processor's time goes", (1, 2, 9), run)
