@@ -4,10 +4,9 @@ import itertools
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
-
-import docker
 
 from bench.answers import await_all, await_answers
 from bench.peers.peer import Instance, Runner
@@ -17,10 +16,10 @@ from bench.rounds import by_turns
 from bench.samples import Claim, Findings, Series
 from bench.scenario import Bench, Scenario
 from controller.engine.connect import EngineClient
-from tests.testbed.pauses import await_true
 
 ROUNDS = 40
 SWARM_ROUNDS = 3
+_LIMIT_S = 120.0
 _FIRST, _SECOND, _REMOVED = "kill -9 to HTTP 200", "second kill -9 to HTTP 200", "rm -f to HTTP 200"
 _FLOOR = "start to HTTP 200"
 _MORE_S, _SWARM_FACTOR = 0.060, 10.0
@@ -78,10 +77,12 @@ def _killed_twice(runner: Runner, fresh: Callable[[Runner], Instance]) -> Healed
 def _removed(runner: Runner, fresh: Callable[[Runner], Instance]) -> Healed:
     """Measured from the moment at which the engine says that the container is gone."""
     instance = fresh(runner)
-    engine, container, pid = _process(runner, instance)
-    engine.remove_container(container, force=True)
-    began = time.perf_counter()
-    healed = _await_back(runner, instance, began, before=pid)
+    engine, container, _ = _process(runner, instance)
+    with _next_start(engine) as wait:
+        engine.remove_container(container, force=True)
+        began = time.perf_counter()
+        wait()
+        healed = await_answers({instance.name: runner.url(instance)}, began)[instance.name]
     runner.remove([instance])
     return {_REMOVED: healed}
 
@@ -109,24 +110,35 @@ def _bare_start(runner: RawRunner, fresh: Callable[[Runner], Instance]) -> Heale
 
 
 def _kill(runner: Runner, instance: Instance) -> float:
-    """SIGKILL the container's first process; the seconds until the page answers again."""
-    _, _, pid = _process(runner, instance)
-    began = time.perf_counter()
-    os.kill(pid, signal.SIGKILL)
-    return _await_back(runner, instance, began, before=pid)
+    """SIGKILL the container's first process; the seconds until the page answers again.
+
+    Its port is knocked at once the engine says that it is up.
+    """
+    engine, _, pid = _process(runner, instance)
+    with _next_start(engine) as wait:
+        began = time.perf_counter()
+        os.kill(pid, signal.SIGKILL)
+        wait()
+        return await_answers({instance.name: runner.url(instance)}, began)[instance.name]
 
 
-def _await_back(runner: Runner, instance: Instance, began: float, *, before: int) -> float:
-    """Seconds from `began` until another process answers. Its port is knocked at once the engine says that it is up."""
+@contextmanager
+def _next_start(engine: EngineClient) -> Iterator[Callable[[], None]]:
+    """Waits until the engine tells that a container has been started, since now.
 
-    def another() -> bool:
-        try:
-            return _process(runner, instance)[2] not in {0, before}
-        except (NotRunning, docker.errors.NotFound):
-            return False
+    Who asked it again and again would keep it busy, and would hold up who heals.
+    """
+    filters = {"type": "container", "event": "start"}
+    stream = engine.events(filters=filters, until=int(time.time() + _LIMIT_S), decode=True)
 
-    await_true(f"{instance.name} being up again", another, 120, 0.01)
-    return await_answers({instance.name: runner.url(instance)}, began)[instance.name]
+    def wait() -> None:
+        if next(stream, None) is None:
+            raise NotRunning(f"nothing has been started for {_LIMIT_S:g} s")
+
+    try:
+        yield wait
+    finally:
+        stream.close()
 
 
 def _process(runner: Runner, instance: Instance) -> tuple[EngineClient, str, int]:
