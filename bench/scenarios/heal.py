@@ -129,10 +129,12 @@ def _next_start(engine: EngineClient) -> Iterator[Callable[[], None]]:
     Who asked it again and again would keep it busy, and would hold up who heals.
     """
     filters = {"type": "container", "event": "start"}
+    now = time.time_ns()
     stream = engine.events(filters=filters, until=int(time.time() + _LIMIT_S), decode=True)
 
     def wait() -> None:
-        if next(stream, None) is None:
+        # Where an end is given, the engine first tells what it remembers from before.
+        if not any(event["timeNano"] >= now for event in stream):
             raise NotRunning(f"nothing has been started for {_LIMIT_S:g} s")
 
     try:
