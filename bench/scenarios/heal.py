@@ -126,7 +126,7 @@ def _kill(runner: Runner, instance: Instance) -> float:
 def _next_start(engine: EngineClient) -> Iterator[Callable[[], None]]:
     """Waits until the engine tells that a container has been started, since now.
 
-    Who asked it again and again would keep it busy, and would hold up who heals.
+    Who asked it again and again would be load that the floor is measured without.
     """
     filters = {"type": "container", "event": "start"}
     now = time.time_ns()
@@ -144,12 +144,15 @@ def _next_start(engine: EngineClient) -> Iterator[Callable[[], None]]:
 
 
 def _process(runner: Runner, instance: Instance) -> tuple[EngineClient, str, int]:
-    """(Engine, container, the id of its first process: 0 while it is down). Raises NotRunning."""
+    """(Engine, container, the id of its first process). Raises NotRunning: 0, when killed, would be ourselves."""
     found = runner.container(instance)
     if found is None:
         raise NotRunning(instance.name)
     engine, container = found
-    return engine, container, int(engine.inspect_container(container)["State"]["Pid"])
+    pid = int(engine.inspect_container(container)["State"]["Pid"])
+    if pid == 0:
+        raise NotRunning(instance.name)
+    return engine, container, pid
 
 
 def _claims(series: list[Series]) -> list[Claim]:
